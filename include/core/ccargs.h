@@ -1,0 +1,47 @@
+/* ccargs - what a gcc or clang command line asks for, and how a farm would do it.
+ *
+ * ccargs_scan() says one of three things about a command:
+ *   CCARGS_PASS    no compile (a link, -E, --version, …): run it as it stands, nobody is told
+ *   CCARGS_LOCAL   a compile that has to stay here, with the reason
+ *   CCARGS_REMOTE  a compile of one source to one object or assembly file that can be split
+ * and for the last one the two halves: the arguments for the preprocessor here, which also writes
+ * the dependency file exactly as the whole compile would have, and the flags for the node.
+ *
+ * Contract: pure. Response files must be expanded before (ccargs_split_response parses their text).
+ * Whatever is not understood for certain is CCARGS_LOCAL, never an error: the compiler itself will
+ * complain about a bad command line.
+ *
+ * Ownership: the struct owns everything in it; ccargs_fini() frees it.
+ */
+#pragma once
+
+#include "base/str.h"
+#include "core/job.h"
+
+enum ccargs_verdict { CCARGS_PASS, CCARGS_LOCAL, CCARGS_REMOTE };
+
+struct ccargs {
+	enum ccargs_verdict verdict;
+	char *reason; /* CCARGS_LOCAL: for people, as in "-march=native depends on this machine" */
+	enum lang lang;
+	enum output_kind output_kind;
+	bool want_dwo;
+	char *source; /* as written; also set for CCARGS_LOCAL when there is one */
+	char *output; /* as written, or the name that the compiler would choose */
+	char *dwo;    /* where the compiler would write the .dwo; NULL unless want_dwo */
+	struct strv cpp;   /* CCARGS_REMOTE: arguments behind the compiler's name; text goes to stdout */
+	struct strv flags; /* CCARGS_REMOTE: for the node; each allowed by ccflags_node_allows() */
+};
+
+/* args: the command without the compiler's name; compiler: that name, as called ("x86_64-linux-
+ * gnu-g++-12"), which decides between C and C++ and between gcc and clang. */
+void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret);
+void ccargs_fini(struct ccargs *a);
+
+/* Splits the text of a response file (@file) into words as gcc does: white space separates, quotes
+ * and backslashes as in libiberty's buildargv. */
+void ccargs_split_response(const char *text, struct strv *ret);
+
+/* Is this the name of a C or C++ compiler driver ("gcc", "c++", "arm-linux-gnueabihf-gcc-12",
+ * "clang-14")? Decides which names farmcc is linked under and what farmnode looks at. */
+bool ccargs_is_compiler(const char *name);

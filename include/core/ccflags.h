@@ -1,0 +1,48 @@
+/* ccflags - what each compiler option means to a farm: one table for client and node.
+ *
+ * The client asks where an option must go when a compile is split into preprocessing here and
+ * compiling there. The node asks whether an option may reach its compiler at all. An option that
+ * the table does not know keeps a compile local; it is never an error.
+ *
+ * Contract: pure; the table is const.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum ccflag_use {
+	CCFLAG_BOTH,   /* to the preprocessor here and the compiler there (-O2, -std=, -f…, -m…, -W…, -D…) */
+	CCFLAG_CPP,    /* to the preprocessor only (-I…, -include, -isystem …) */
+	CCFLAG_DEPS,   /* writes dependencies: to the preprocessor only, and it writes the file (-MD, -MF …) */
+	CCFLAG_STAGE,  /* chooses what the compile makes (-c, -S, -E, -o, -x): handled by ccargs */
+	CCFLAG_LINK,   /* only a linker reads it (-l, -L, -Wl,…): ignored with -c or -S */
+	CCFLAG_DRIVER, /* questions to the driver (-v, --version, -print-…): the command is passed through */
+	CCFLAG_LOCAL,  /* keeps the compile here; the row says why */
+};
+
+enum ccflag_form {
+	CCFLAG_EXACT,    /* -c */
+	CCFLAG_JOINED,   /* -std=X, -fvisibility=X: the value follows in the same word */
+	CCFLAG_SEPARATE, /* -include X: the value is the next word */
+	CCFLAG_EITHER,   /* -I X and -IX */
+};
+
+struct ccflag {
+	const char *spelling; /* the option, or the part before a joined value */
+	enum ccflag_form form;
+	enum ccflag_use use;
+	const char *reason; /* CCFLAG_LOCAL: why, for people; else NULL */
+};
+
+/* The row for arg, the longest spelling first; NULL when the table does not know it. *ret_words is
+ * 1, or 2 when the value is the next word. */
+const struct ccflag *ccflags_find(const char *arg, size_t *ret_words);
+
+/* May this word reach a node's compiler? True only for complete CCFLAG_BOTH options whose value is
+ * of the harmless form that the table gives (numbers, names, paths to be mapped), one word each.
+ * -D and -U are allowed with any value. */
+bool ccflags_node_allows(const char *arg);
+
+/* Row i of the table, for tests and documentation; NULL past the end. */
+const struct ccflag *ccflags_row(size_t i);

@@ -1,0 +1,64 @@
+/* job - what a node needs to know to compile one source: a structure, never a command line.
+ *
+ * Contract: a plain value that the message codec carries. The input kind is a tag from the first
+ * day, and only the codec, farmcc and the node's input stage look at it.
+ *
+ * Ownership: the strings and flags belong to the struct; job_spec_fini() frees them.
+ */
+#pragma once
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	TOOLCHAIN_ID_BYTES = 32,
+	JOB_FLAGS_MAX = 512,            /* flags of one job */
+	JOB_FLAG_BYTES_MAX = 4096,      /* bytes of one flag */
+	JOB_PATH_BYTES_MAX = 4096,      /* bytes of a path */
+	JOB_TEXT_BYTES_MAX = 256 << 20, /* bytes of preprocessed text, as the compiler reads it */
+	JOB_OUTPUT_BYTES_MAX = 512 << 20, /* bytes of each output stream */
+};
+
+enum lang { LANG_C, LANG_CXX, LANG_COUNT };
+
+enum input_kind {
+	INPUT_TEXT, /* directives-only text that stands in for the source file */
+	INPUT_KIND_COUNT
+};
+
+enum output_kind {
+	OUTPUT_OBJECT,   /* -c */
+	OUTPUT_ASSEMBLY, /* -S */
+	OUTPUT_KIND_COUNT
+};
+
+struct job_spec {
+	uint8_t toolchain[TOOLCHAIN_ID_BYTES];
+	enum lang lang;
+	enum input_kind input_kind;
+	enum output_kind output_kind;
+	bool want_dwo;     /* -gsplit-dwarf: a .dwo comes back beside the object */
+	char *cwd;         /* absolute, as the compiler would record it */
+	char *source;      /* as written on the command line: relative to cwd, or absolute */
+	char *output;      /* likewise; its name is recorded in split debug information */
+	struct strv flags; /* each one allowed by ccflags_node_allows() */
+};
+
+void job_spec_fini(struct job_spec *spec);
+/* A deep copy. */
+void job_spec_copy(const struct job_spec *from, struct job_spec *ret);
+
+/* The streams of bytes that travel for a job, in MSG_DATA frames. */
+enum stream { STREAM_TEXT, STREAM_STDOUT, STREAM_STDERR, STREAM_OUTPUT, STREAM_DWO, STREAM_COUNT };
+
+/* How a compile ended on a node. */
+struct job_result {
+	int32_t wait_status; /* as wait(2) gives it */
+	uint64_t cpu_us;     /* user + system time of the compiler and its children */
+	uint64_t wall_us;
+	uint64_t max_rss_kib;
+	uint64_t raw_bytes[STREAM_COUNT]; /* unpacked size of each stream that was sent */
+	uint8_t digest[32];               /* SHA-256 over the payloads of the job's MSG_DATA frames, in order */
+};

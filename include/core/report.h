@@ -1,0 +1,67 @@
+/* report - the record of one build, its JSON and its summary for people.
+ *
+ * Schema: doc/report.md ("farmmake-report/1"). Times are seconds since the build's start.
+ *
+ * Contract: pure. The caller adds jobs as they end, in any order, and nodes when they are first
+ * seen; numbers are the caller's. Negative times mean "never happened" and become null.
+ *
+ * Ownership: report copies every string it is given.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct report;
+
+struct report_build {
+	double wall_s;
+	int exit_status;
+	const char *make;
+	char *const *args; /* NULL-terminated */
+	const char *cwd;
+	unsigned local_slots;
+};
+
+struct report_node {
+	const char *name, *address;
+	unsigned slots;
+	bool lost; /* the connection broke or went silent during the build */
+};
+
+struct report_job {
+	uint32_t id;
+	const char *source, *output, *compiler;
+	bool remote;        /* the object came from a node */
+	int node;           /* index from report_add_node, or -1 */
+	const char *reason; /* why local, or "" */
+	int exit_status;
+	struct {
+		double start, cpp, staged, sent, started, finished, done;
+	} t; /* asked; told to preprocess; text complete; upload began; compile began; result here; wrapper ended */
+	struct {
+		uint64_t text, up, down;
+	} bytes; /* text before packing; sent; received */
+	struct {
+		double local_s, remote_s;
+	} cpu;
+	unsigned retries; /* dispatches after the first */
+};
+
+struct report_totals {
+	unsigned max_local_running; /* compiles and preprocessors at work here at once */
+	unsigned lent_peak, tokens_lost;
+};
+
+struct report *report_create(void);
+void report_destroy(struct report *r);
+/* Returns the node's index; the same name again gives the same index and updates slots and lost. */
+int report_add_node(struct report *r, const struct report_node *n);
+void report_add_job(struct report *r, const struct report_job *j);
+/* The whole document, malloc'd, ending in a newline. */
+char *report_to_json(const struct report *r, const struct report_build *b,
+	const struct report_totals *t);
+/* The summary of such a document, malloc'd; ERR_CONFIG and *ret_why (malloc'd) when text is not one. */
+int report_summary(const char *json, char **ret_text, char **ret_why);
+/* Checks a document against the schema: every field, its type, nothing else. As above. */
+int report_validate(const char *json, char **ret_why);

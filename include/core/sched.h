@@ -1,0 +1,90 @@
+/* sched - every decision about where a job goes, and when.
+ *
+ * A pure state machine: sched_step() takes one event (with its time) and appends what is to be done
+ * to a plan. Whoever calls it carries the plan out, in order, and mutates nothing else. Jobs and
+ * nodes are named by numbers that the caller chooses; toolchains by a bit (0 to 63) that the caller
+ * gives to each distinct one.
+ *
+ * A job's life: ASKED -> CPP -> STAGED -> SENT -> RUNNING -> BACK, or LOCAL at once, or from any of
+ * them REDO (wait for a token, then LOCAL). While a job is STAGED, SENT or RUNNING the token of its
+ * make recipe is lent; BACK and REDO owe it again.
+ *
+ * Contract: an event that makes no sense for the job's state is our bug (assert), except those that
+ * can race: results and refusals for a job that the node no longer has are ignored.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sched;
+
+struct sched_conf {
+	unsigned local_slots;
+	uint64_t stage_bytes_max; /* memory for texts that wait or are away */
+	uint64_t redo_wait_ms;    /* a redo waits at most this long for its token */
+};
+
+enum sched_event_type {
+	SCHED_JOB_ASK,      /* job, toolchain: a wrapper wants to compile; toolchain < 0: none known */
+	SCHED_JOB_STAGED,   /* job, bytes: its text is here in full */
+	SCHED_JOB_LOCAL,    /* job: the wrapper compiles it here after all (it still has its token) */
+	SCHED_JOB_STARTED,  /* job, node */
+	SCHED_JOB_RESULT,   /* job, node, ok: false when it must be redone here */
+	SCHED_JOB_REFUSED,  /* job, node, retry: elsewhere, or (false) here */
+	SCHED_JOB_GONE,     /* job: the wrapper has ended or died */
+	SCHED_NODE_UP,      /* node, credits, slots, toolchains */
+	SCHED_NODE_CREDITS, /* node, credits */
+	SCHED_NODE_DOWN,    /* node */
+	SCHED_REPAID,       /* n debts were repaid */
+	SCHED_TICK,
+};
+
+struct sched_event {
+	enum sched_event_type type;
+	uint64_t now_ms;
+	uint32_t job, node;
+	int toolchain;       /* bit number */
+	uint64_t toolchains; /* bit mask */
+	uint32_t credits, slots;
+	uint64_t bytes;
+	bool ok, retry;
+	uint32_t n;
+};
+
+enum sched_action_type {
+	SCHED_DO_PREPROCESS, /* job: tell the wrapper to preprocess */
+	SCHED_DO_LOCAL,      /* job, why: tell the wrapper to compile here */
+	SCHED_DO_SEND,       /* job, node: upload it */
+	SCHED_DO_CANCEL,     /* job, node: nobody wants this result any more */
+	SCHED_DO_DELIVER,    /* job: hand the result to the wrapper */
+	SCHED_DO_LEND,       /* n tokens to make */
+	SCHED_DO_OWE,        /* n tokens to be kept when they come back */
+};
+
+struct sched_action {
+	enum sched_action_type type;
+	uint32_t job, node, n;
+	const char *why; /* static text */
+};
+
+struct sched_plan {
+	struct sched_action *v;
+	size_t n, cap;
+};
+
+struct sched_stats {
+	uint32_t staged, away, redo, asked; /* jobs now */
+	uint64_t stage_bytes;
+};
+
+struct sched *sched_create(const struct sched_conf *conf);
+void sched_destroy(struct sched *s);
+/* Appends to plan; the caller empties it (n = 0) once carried out and frees v in the end. */
+void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan *plan);
+void sched_get_stats(const struct sched *s, struct sched_stats *ret);
+/* Checks every invariant; a failed one aborts. For tests and debug builds. */
+void sched_check(const struct sched *s);
+/* "preprocess 3", "send 3 to 1", …: for golden traces. Returns out. */
+const char *sched_action_format(const struct sched_action *a, char *out, size_t out_size);

@@ -1,0 +1,35 @@
+/* announce - sends a node's beacons.
+ *
+ * Targets: broadcast of every interface that has it, and the multicast groups on every interface
+ * that is up, re-read at each beacon so that cables may be plugged; confined to the interfaces
+ * named, if any (on lo, which has no broadcast flag, the broadcast address of its network is used);
+ * and every explicit address. Every 500 ms +- 20 %, at once on a change of the free slots (at most
+ * 20 a second), three times with the draining mark when the node goes.
+ *
+ * Contract: best effort; a send that fails is not an error. announce_close() frees after the
+ * sockets are closed, calling on_closed last.
+ */
+#pragma once
+
+#include "base/str.h"
+#include "core/beacon.h"
+#include "io/key.h"
+
+#include <uv.h>
+
+struct announce;
+
+struct announce_conf {
+	uv_loop_t *loop;
+	const struct key *key;         /* the node's; borrowed */
+	const struct strv *interfaces; /* empty: all */
+	const struct strv *addresses;  /* ADDR[:PORT], besides */
+	bool automatic;                /* broadcast and multicast at all */
+	int port;                      /* where beacons are sent to */
+};
+
+int announce_start(const struct announce_conf *conf, const struct beacon *first, struct announce **ret);
+/* New contents; sequence and key id are announce's own. */
+void announce_update(struct announce *a, const struct beacon *b);
+/* Says goodbye, then closes. */
+void announce_close(struct announce *a, void (*on_closed)(void *ctx), void *ctx);

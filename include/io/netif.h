@@ -1,0 +1,23 @@
+/* netif - interfaces and addresses. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+enum { NETIF_PORT = 3634 };
+#define NETIF_GROUP_V4 "224.0.0.141"
+#define NETIF_GROUP_V6 "ff02::fa:3634"
+
+/* "HOST[:PORT]", "[V6]:PORT", "V6", "*:PORT", ":PORT"; names are resolved (blocking) unless numeric_only.
+ * -EINVAL, or ERR_CONFIG when the name does not resolve. */
+int netif_parse_address(const char *text, int default_port, bool numeric_only,
+	struct sockaddr_storage *ret);
+/* "1.2.3.4:80", "[::1]:80"; returns out. */
+const char *netif_format_address(const struct sockaddr *addr, char *out, size_t out_size);
+socklen_t netif_address_len(const struct sockaddr *addr);
+int netif_address_port(const struct sockaddr *addr);
+void netif_set_port(struct sockaddr *addr, int port);
+/* -ENODEV when there is no such interface. */
+int netif_check(const char *name);

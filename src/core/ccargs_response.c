@@ -1,0 +1,1 @@
+/* ccargs_response */

@@ -1,0 +1,1 @@
+/* ccflags_table */

@@ -1,0 +1,1 @@
+/* jobserver_fifo */
