@@ -25,7 +25,8 @@
 	XX(CONFIG, "bad configuration")                                                            \
 	XX(COMPILER, "not a usable compiler")                                                      \
 	XX(JAIL, "jail could not be set up")                                                       \
-	XX(REFUSED, "refused by the peer")
+	XX(REFUSED, "refused by the peer")                                                         \
+	XX(NAME, "is another node than expected")
 
 enum err {
 	ERR_FIRST = -10000,

@@ -35,8 +35,8 @@ struct strv {
 	size_t cap;
 };
 
-void strv_push(struct strv *sv, const char *s);      /* copies */
-void strv_push_take(struct strv *sv, char *s);       /* takes over a malloc'd string */
+void strv_push(struct strv *sv, const char *s); /* copies */
+void strv_push_take(struct strv *sv, char *s);  /* takes over a malloc'd string */
 void strv_pushf(struct strv *sv, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strv_fini(struct strv *sv); /* empty and usable again afterwards */
 bool strv_has(const struct strv *sv, const char *s);

@@ -27,9 +27,9 @@ struct sched_conf {
 };
 
 enum sched_event_type {
-	SCHED_JOB_ASK,      /* job, toolchain: a wrapper wants to compile; toolchain < 0: none known */
-	SCHED_JOB_STAGED,   /* job, bytes: its text is here in full */
-	SCHED_JOB_LOCAL,    /* job: the wrapper compiles it here after all (it still has its token) */
+	SCHED_JOB_ASK, /* job, toolchain: a wrapper wants to compile; toolchain < 0: none known */
+	SCHED_JOB_STAGED, /* job, bytes: its text is here in full */
+	SCHED_JOB_LOCAL,  /* job: the wrapper compiles it here after all (it still has its token) */
 	SCHED_JOB_STARTED,  /* job, node */
 	SCHED_JOB_RESULT,   /* job, node, ok: false when it must be redone here */
 	SCHED_JOB_REFUSED,  /* job, node, retry: elsewhere, or (false) here */

@@ -73,6 +73,18 @@ int fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode)
 	return err;
 }
 
+static int make_dir(const char *path, mode_t mode)
+{
+	struct stat st;
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	if (stat(path, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
 int fs_mkdirs(const char *path, mode_t mode)
 {
 	_cleanup_free_ char *copy = xstrdup(path);
@@ -80,11 +92,12 @@ int fs_mkdirs(const char *path, mode_t mode)
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST)
-			return -errno;
+		int err = make_dir(copy, mode);
+		if (err)
+			return err;
 		*p = '/';
 	}
-	return mkdir(copy, mode) < 0 && errno != EEXIST ? -errno : 0;
+	return make_dir(copy, mode);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

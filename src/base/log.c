@@ -38,9 +38,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 		return;
 	/* One write per line, so that lines of several processes do not mix. */
 	char line[1024];
-	int n = level == LOG_INFO
-			? snprintf(line, sizeof line, "%s: ", log_component)
-			: snprintf(line, sizeof line, "%s: %s: ", log_component, level_names[level]);
+	int n = level == LOG_INFO ? snprintf(line, sizeof line, "%s: ", log_component)
+				  : snprintf(line, sizeof line, "%s: %s: ", log_component,
+					    level_names[level]);
 	va_list ap;
 	va_start(ap, fmt);
 	int m = vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, ap);

@@ -73,10 +73,11 @@ const char *str_base(const char *s)
 
 int str_to_long(const char *s, long min, long max, long *ret)
 {
+	const char *first = s + (s[0] == '-');
 	char *end;
 	errno = 0;
 	long v = strtol(s, &end, 10);
-	if (end == s || *end || s[0] == ' ' || s[0] == '+')
+	if (*first < '0' || *first > '9' || *end)
 		return -EINVAL;
 	if (errno || v < min || v > max)
 		return -ERANGE;

@@ -44,7 +44,8 @@ int lz_unpack(const struct msg *m, struct buf *out)
 	if (m->data.raw_bytes > LZ_BLOCK_BYTES)
 		return ERR_TOOBIG;
 	if (m->data.packing == PACKING_STORED)
-		return m->data.n == m->data.raw_bytes ? buf_append(out, m->data.bytes, m->data.n) : ERR_LZO;
+		return m->data.n == m->data.raw_bytes ? buf_append(out, m->data.bytes, m->data.n)
+						      : ERR_LZO;
 	int err = buf_reserve(out, m->data.raw_bytes);
 	if (err)
 		return err;

@@ -41,7 +41,8 @@ int wire_header_decode(const uint8_t in[WIRE_HEADER_BYTES], struct wire_header *
 		return ERR_TOOBIG;
 	if (get16(in + 6) != 0)
 		return ERR_PROTO;
-	*ret = (struct wire_header){.length = get32(in), .type = get16(in + 4), .job = get32(in + 8)};
+	*ret = (struct wire_header){
+		.length = get32(in), .type = get16(in + 4), .job = get32(in + 8)};
 	return 0;
 }
 
@@ -69,7 +70,8 @@ int wire_greeting_decode(const uint8_t in[WIRE_GREETING_BYTES], struct wire_gree
 
 int wire_name_check(const char *name)
 {
-	static const char legal[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	static const char legal[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t n = strspn(name, legal);
 	if (n == 0 || n > WIRE_NAME_MAX || name[n] || name[0] == '-' || name[0] == '.')
 		return -EINVAL;

@@ -1,0 +1,32 @@
+/* compilers - the compilers that this build uses, and toolchains as small numbers.
+ *
+ * Each distinct toolchain, local or of a node, has a bit (0 to 63) for the scheduler. A local
+ * compiler is fingerprinted once, by the first wrapper that wants to use it while a node is there.
+ */
+#pragma once
+
+#include "core/toolchain.h"
+
+#include <stdint.h>
+
+struct compilers;
+
+enum compiler_state { COMPILER_UNKNOWN, COMPILER_PROBING, COMPILER_KNOWN, COMPILER_BAD };
+
+struct compiler {
+	char *path;
+	enum compiler_state state;
+	int bit; /* COMPILER_KNOWN */
+	struct toolchain toolchain;
+};
+
+struct compilers *compilers_create(void);
+void compilers_destroy(struct compilers *c);
+/* The entry for a path; made when new. Lives as long as c. */
+struct compiler *compilers_get(struct compilers *c, const char *path);
+/* What farmprobe said of it; "" when it failed. */
+void compilers_learn(struct compilers *c, struct compiler *cc, const char *text);
+/* The bit of a toolchain in its text form: ERR_COMPILER for a malformed one or a wrong id, ERR_TOOBIG when
+ * 64 others are known. */
+int compilers_bit(
+	struct compilers *c, const char *text, struct toolchain *ret_toolchain, int *ret_bit);

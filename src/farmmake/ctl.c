@@ -1,0 +1,78 @@
+/* Events in, plan out: the one place that steps the scheduler and does what it says. */
+#include "farm.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "peer.h"
+#include "wrapper.h"
+
+#include <assert.h>
+#include <string.h>
+
+double farm_seconds(const struct farm *f)
+{
+	return (double)(clock_now_us() - f->start_us) / 1e6;
+}
+
+static void lend(struct farm *f, unsigned n)
+{
+	unsigned repaid = jobserver_lend(f->js, n);
+	if (repaid)
+		farm_event(f, (struct sched_event){SCHED_REPAID, .n = repaid});
+}
+
+static void send_job(struct farm *f, const struct sched_action *a)
+{
+	struct wrapper *w = idmap_get(&f->wrappers, a->job);
+	struct peer *p = peer_find(f, a->node);
+	assert(w && p);
+	wrapper_sent(w, p);
+	peer_send(p, w);
+}
+
+static void apply(struct farm *f, const struct sched_action *a)
+{
+	if (log_get_level() >= LOG_DEBUG) {
+		char text[128];
+		log_debug("%.3f %s", farm_seconds(f), sched_action_format(a, text, sizeof text));
+	}
+	switch (a->type) {
+	case SCHED_DO_PREPROCESS: wrapper_preprocess(idmap_get(&f->wrappers, a->job)); break;
+	case SCHED_DO_LOCAL: wrapper_local(idmap_get(&f->wrappers, a->job), a->why); break;
+	case SCHED_DO_SEND: send_job(f, a); break;
+	case SCHED_DO_CANCEL: peer_cancel(peer_find(f, a->node), a->job); break;
+	case SCHED_DO_DELIVER: wrapper_deliver(idmap_get(&f->wrappers, a->job)); break;
+	case SCHED_DO_LEND: lend(f, a->n); break;
+	case SCHED_DO_OWE: jobserver_owe(f->js, a->n); break;
+	}
+}
+
+static void push_event(struct farm *f, const struct sched_event *ev)
+{
+	if (f->event_count == f->event_cap) {
+		f->event_cap = f->event_cap ? f->event_cap * 2 : 16;
+		f->events = xrealloc(f->events, f->event_cap * sizeof *f->events);
+	}
+	f->events[f->event_count++] = *ev;
+}
+
+void farm_event(struct farm *f, struct sched_event ev)
+{
+	ev.now_ms = clock_now_ms();
+	push_event(f, &ev);
+	if (f->stepping)
+		return;
+	f->stepping = true;
+	for (size_t i = 0; i < f->event_count; i++) {
+		f->plan.n = 0;
+		struct sched_event next = f->events[i]; /* the array may move */
+		sched_step(f->sched, &next, &f->plan);
+		for (size_t k = 0; k < f->plan.n; k++)
+			apply(f, &f->plan.v[k]);
+		if (log_get_level() >= LOG_DEBUG)
+			sched_check(f->sched);
+	}
+	f->event_count = 0;
+	f->stepping = false;
+}

@@ -1,0 +1,62 @@
+/* farm - what the parts of farmmake share during one build.
+ *
+ * The flow: wrapper.c (farmcc's links), peer.c (nodes' links), nodes.c (discovery, clock) and make.c
+ * (make, tokens) turn callbacks into events for core/sched; ctl.c steps it and carries the plan out.
+ * Nobody else decides where a job goes.
+ *
+ * Ownership: struct farm lives in main() for the whole program; wrappers are owned by their
+ * connection (freed when it closed), peers live as long as the farm.
+ */
+#pragma once
+
+#include "base/idmap.h"
+#include "base/list.h"
+#include "core/conf.h"
+#include "core/sched.h"
+#include "io/discover.h"
+#include "io/jobserver.h"
+
+#include <uv.h>
+
+struct compilers;
+struct record;
+struct rundir;
+struct make_run;
+
+struct farm {
+	uv_loop_t loop;
+	struct conf conf;
+	unsigned local_slots;
+	struct key key; /* the farm's */
+	bool has_key;
+	uint64_t start_us;
+
+	struct sched *sched;
+	struct sched_plan plan;
+	struct sched_event *events; /* waiting, while a step is being carried out */
+	size_t event_count, event_cap;
+	bool stepping;
+
+	struct jobserver *js;
+	struct discover *discover;
+	struct compilers *compilers;
+	struct record *record;
+	struct rundir *rundir;
+
+	uv_pipe_t listener; /* for farmcc */
+	uv_timer_t tick;
+	uint64_t last_tick_ms;
+	struct idmap wrappers; /* struct wrapper by job number */
+	uint32_t last_job;
+	struct list peers; /* struct peer.link */
+	uint32_t last_peer;
+
+	unsigned at_work, at_work_peak; /* compiles and preprocessors running here */
+	bool closing;
+};
+
+/* ctl.c: steps the scheduler with this event (the time is filled in) and carries the plan out. May
+ * be called from inside itself: then the event waits its turn. */
+void farm_event(struct farm *f, struct sched_event ev);
+/* Seconds since the build's start. */
+double farm_seconds(const struct farm *f);

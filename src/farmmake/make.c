@@ -1,0 +1,163 @@
+#include "make.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "rundir.h"
+#include "wrapper.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { GRACE_MS = 500, CHILD_FDS = 32 };
+
+static bool replaced(const char *entry)
+{
+	static const char *const names[] = {"MAKEFLAGS=", "MFLAGS=", "PATH=", "FARMMAKE_SOCKET=",
+		"FARMMAKE_BINDIR=", "FARMMAKE_VERBOSE="};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_starts(entry, names[i]))
+			return true;
+	return false;
+}
+
+static void build_env(const struct farm *f, struct strv *env)
+{
+	for (char **e = environ; *e; e++)
+		if (!replaced(*e))
+			strv_push(env, *e);
+	const char *path = getenv("PATH");
+	strv_pushf(env, "PATH=%s%s%s", f->rundir->bin, path ? ":" : "", path ? path : "");
+	strv_pushf(env, "FARMMAKE_SOCKET=%s", f->rundir->socket);
+	strv_pushf(env, "FARMMAKE_BINDIR=%s", f->rundir->bin);
+	if (f->conf.verbose)
+		strv_push(env, "FARMMAKE_VERBOSE=1");
+	char *flags = jobserver_makeflags(f->js, getenv("MAKEFLAGS"));
+	if (flags)
+		strv_pushf(env, "MAKEFLAGS=%s", flags);
+	free(flags);
+}
+
+static void on_grace(uv_timer_t *timer)
+{
+	struct make_run *run = timer->data;
+	if (run->farm->wrappers.used && clock_now_ms() < run->ended_ms + GRACE_MS)
+		return;
+	uv_timer_stop(timer);
+	run->on_done(run);
+}
+
+/* A wrapper's last words may still be on their way when make's end is seen. */
+static void on_make_exit(uv_process_t *process, int64_t exit_status, int term_signal)
+{
+	struct make_run *run = process->data;
+	run->ended = true;
+	run->ended_ms = clock_now_ms();
+	run->exit_status = (int)exit_status;
+	run->term_signal = term_signal;
+	uv_timer_start(&run->grace, on_grace, 0, 2);
+}
+
+/* Does the terminal send its signals to make too? Then forwarding would double them. */
+static bool in_foreground(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	bool yes = tcgetpgrp(fd) == getpgrp();
+	close(fd);
+	return yes;
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	struct make_run *run = handle->data;
+	run->interrupts++;
+	if (run->ended)
+		return;
+	if (run->interrupts > 2)
+		uv_process_kill(&run->process, SIGKILL);
+	else if (signum != SIGINT || !in_foreground())
+		uv_process_kill(&run->process, signum);
+}
+
+static int watch_signals(struct make_run *run)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	for (size_t i = 0; i < 3; i++) {
+		uv_signal_init(&run->farm->loop, &run->signals[i]);
+		run->signals[i].data = run;
+		int err = uv_signal_start(&run->signals[i], on_signal, numbers[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void inherit_tokens(const struct farm *f, uv_stdio_container_t *stdio, int *count)
+{
+	int r, w, child_r, child_w;
+	jobserver_fds(f->js, &r, &w, &child_r, &child_w);
+	if (r < 0)
+		return;
+	assert(child_r > 2 && child_r < CHILD_FDS && child_w > 2 && child_w < CHILD_FDS);
+	stdio[child_r] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = r};
+	stdio[child_w] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = w};
+	*count = (child_r > child_w ? child_r : child_w) + 1;
+}
+
+static int spawn(struct make_run *run, const struct strv *args)
+{
+	struct farm *f = run->farm;
+	struct strv argv = {0}, env = {0};
+	strv_push(&argv, f->conf.make);
+	for (size_t i = 0; i < args->n; i++)
+		strv_push(&argv, args->v[i]);
+	build_env(f, &env);
+	uv_stdio_container_t stdio[CHILD_FDS] = {0};
+	for (int i = 0; i < CHILD_FDS; i++)
+		stdio[i].flags = UV_IGNORE;
+	for (int i = 0; i < 3; i++)
+		stdio[i] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = i};
+	int count = 3;
+	inherit_tokens(f, stdio, &count);
+	uv_process_options_t options = {
+		.exit_cb = on_make_exit,
+		.file = f->conf.make,
+		.args = argv.v,
+		.env = env.v,
+		.stdio_count = count,
+		.stdio = stdio,
+	};
+	int err = uv_spawn(&f->loop, &run->process, &options);
+	strv_fini(&argv);
+	strv_fini(&env);
+	return err;
+}
+
+int make_start(struct make_run *run, struct farm *f, const struct strv *args)
+{
+	run->farm = f;
+	run->process.data = run;
+	uv_timer_init(&f->loop, &run->grace);
+	run->grace.data = run;
+	int err = watch_signals(run);
+	return err ? err : spawn(run, args);
+}
+
+void make_stop(struct make_run *run)
+{
+	for (size_t i = 0; i < 3; i++)
+		uv_close((uv_handle_t *)&run->signals[i], NULL);
+	uv_close((uv_handle_t *)&run->grace, NULL);
+	uv_close((uv_handle_t *)&run->process, NULL);
+}
+
+int make_shell_status(const struct make_run *run)
+{
+	return run->term_signal ? 128 + run->term_signal : run->exit_status;
+}

@@ -1,0 +1,343 @@
+#include "peer.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "compilers.h"
+#include "io/netif.h"
+#include "peer_result.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct peer *peer_create(struct farm *f, const struct sockaddr *addr, const char *name)
+{
+	struct peer *p = xcalloc(1, sizeof *p);
+	p->farm = f;
+	p->id = ++f->last_peer;
+	p->retry_pause_ms = PEER_RETRY_MIN_MS;
+	list_init(&p->jobs);
+	list_init(&p->uploads);
+	list_append(&f->peers, &p->link);
+	memcpy(&p->addr, addr, netif_address_len(addr));
+	snprintf(p->name, sizeof p->name, "%s", name);
+	return p;
+}
+
+struct peer *peer_find(struct farm *f, uint32_t id)
+{
+	list_for_each(l, &f->peers) {
+		struct peer *p = list_entry(l, struct peer, link);
+		if (p->id == id)
+			return p;
+	}
+	return NULL;
+}
+
+struct peer *peer_find_name(struct farm *f, const char *name)
+{
+	list_for_each(l, &f->peers) {
+		struct peer *p = list_entry(l, struct peer, link);
+		if (!p->duplicate && strcmp(p->name, name) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+bool peer_any_up(const struct farm *f)
+{
+	list_for_each(l, &f->peers)
+		if (list_entry(l, struct peer, link)->state == PEER_UP)
+			return true;
+	return false;
+}
+
+/* Uploads as much as the link takes; the rest follows in on_drain. */
+static void pump_uploads(struct peer *p)
+{
+	while (!list_empty(&p->uploads) && conn_queued_bytes(p->conn) < CONN_HIGH_BYTES) {
+		struct wrapper *w = list_entry(p->uploads.next, struct wrapper, upload_link);
+		struct msg m = {.type = MSG_JOB};
+		if (!w->job_sent) {
+			m.job_spec.spec = w->spec;
+			w->job_sent = true;
+		} else if (chunks_next(&w->text, &w->upload_cursor, &m)) {
+			w->up_bytes += m.data.n;
+		} else {
+			m = (struct msg){.type = MSG_JOB_TEXT_END};
+			m.job_text_end.raw_bytes = w->text.raw_bytes;
+			list_remove(&w->upload_link);
+		}
+		m.job = w->id;
+		int err = conn_send(p->conn, &m);
+		if (err) {
+			conn_abort(p->conn, err);
+			return;
+		}
+	}
+}
+
+void peer_send(struct peer *p, struct wrapper *w)
+{
+	assert(p->state == PEER_UP);
+	if (list_empty(&p->jobs))
+		p->owed_since_ms = clock_now_ms();
+	list_append(&p->jobs, &w->peer_link);
+	list_append(&p->uploads, &w->upload_link);
+	w->job_sent = false;
+	w->upload_cursor = 0;
+	pump_uploads(p);
+}
+
+static void detach(struct wrapper *w)
+{
+	list_remove(&w->peer_link);
+	list_remove(&w->upload_link);
+	w->peer = NULL;
+}
+
+static struct wrapper *find_job(const struct peer *p, uint32_t id)
+{
+	struct wrapper *w = idmap_get(&p->farm->wrappers, id);
+	return w && w->peer == p ? w : NULL;
+}
+
+void peer_cancel(struct peer *p, uint32_t job)
+{
+	struct wrapper *w = find_job(p, job);
+	if (!w)
+		return;
+	detach(w);
+	conn_send(p->conn, &(struct msg){.type = MSG_CANCEL, .job = job});
+}
+
+static void say_hello(struct peer *p)
+{
+	char host[64] = "", client[128];
+	gethostname(host, sizeof host - 1);
+	const char *user = getenv("USER");
+	snprintf(client, sizeof client, "%s@%s", user ? user : "?", host);
+	struct msg m = {.type = MSG_HELLO};
+	m.hello.version = WIRE_VERSION;
+	m.hello.role = ROLE_BUILD;
+	m.hello.client = client;
+	conn_send(p->conn, &m);
+}
+
+static void on_ready(void *ctx)
+{
+	struct peer *p = ctx;
+	snprintf(p->name, sizeof p->name, "%s", conn_node_name(p->conn));
+	say_hello(p);
+}
+
+static uint64_t intern_toolchains(struct peer *p, const struct strv *texts)
+{
+	uint64_t mask = 0;
+	for (size_t i = 0; i < texts->n; i++) {
+		int bit;
+		if (compilers_bit(p->farm->compilers, texts->v[i], NULL, &bit) == 0)
+			mask |= UINT64_C(1) << bit;
+	}
+	return mask;
+}
+
+static int on_welcome(struct peer *p, const struct msg *m)
+{
+	if (m->welcome.version != WIRE_VERSION)
+		return ERR_VERSION;
+	struct peer *other = peer_find_name(p->farm, p->name);
+	if (other && other != p && other->state == PEER_UP) {
+		p->duplicate = true; /* known by beacon already, and given by address too */
+		return ERR_CLOSED;
+	}
+	conn_opened(p->conn);
+	p->state = PEER_UP;
+	p->draining = p->lost = false;
+	p->retry_pause_ms = PEER_RETRY_MIN_MS;
+	p->slots = m->welcome.slots;
+	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
+	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
+	if (p->farm->conf.verbose)
+		log_info("node %s (%s): %u slots", p->name, p->address, p->slots);
+	farm_event(p->farm, (struct sched_event){SCHED_NODE_UP, .node = p->id,
+				    .credits = m->welcome.credits, .slots = m->welcome.slots,
+				    .toolchains = intern_toolchains(p, &m->welcome.toolchains)});
+	return 0;
+}
+
+static void on_started(struct peer *p, const struct msg *m)
+{
+	struct wrapper *w = find_job(p, m->job);
+	if (!w)
+		return;
+	w->t_started = farm_seconds(p->farm);
+	farm_event(p->farm, (struct sched_event){SCHED_JOB_STARTED, .job = m->job, .node = p->id});
+}
+
+static void on_result(struct peer *p, const struct msg *m)
+{
+	struct wrapper *w = find_job(p, m->job);
+	if (!w)
+		return;
+	struct sched_event ev = {.job = m->job, .node = p->id};
+	switch (peer_result_finish(w, &m->result)) {
+	case PEER_RESULT_GOOD: ev.type = SCHED_JOB_RESULT, ev.ok = true; break;
+	case PEER_RESULT_REDO: ev.type = SCHED_JOB_RESULT, ev.ok = false; break;
+	case PEER_RESULT_BROKEN:
+		log_warning("node %s: a result does not match its digest; %s goes elsewhere",
+			p->name, w->spec.source);
+		ev.type = SCHED_JOB_REFUSED, ev.retry = true;
+		break;
+	}
+	w->t_finished = farm_seconds(p->farm);
+	w->remote_cpu_us += m->result.cpu_us;
+	w->done_by = p;
+	detach(w);
+	farm_event(p->farm, ev);
+}
+
+static void on_refused(struct peer *p, const struct msg *m)
+{
+	struct wrapper *w = find_job(p, m->job);
+	if (!w)
+		return;
+	char why[160];
+	log_debug("node %s refused %s: %s", p->name, w->spec.source,
+		log_escape(m->refused.text, why, sizeof why));
+	enum refusal r = m->refused.refusal;
+	detach(w);
+	wrapper_reset_result(w);
+	farm_event(p->farm, (struct sched_event){SCHED_JOB_REFUSED, .job = m->job, .node = p->id,
+				    .retry = r != REFUSED_FLAG && r != REFUSED_LIMIT});
+}
+
+static void set_credits(struct peer *p, uint32_t credits)
+{
+	farm_event(p->farm,
+		(struct sched_event){SCHED_NODE_CREDITS, .node = p->id, .credits = credits});
+}
+
+static int dispatch(struct peer *p, const struct msg *m)
+{
+	struct wrapper *w;
+	if (m->type == MSG_WELCOME)
+		return p->state == PEER_DIALING ? on_welcome(p, m) : ERR_STATE;
+	if (m->type == MSG_DATA)
+		return (w = find_job(p, m->job)) ? peer_result_add(w, m) : 0;
+	if (m->type == MSG_STARTED)
+		on_started(p, m);
+	else if (m->type == MSG_RESULT)
+		on_result(p, m);
+	else if (m->type == MSG_REFUSED)
+		on_refused(p, m);
+	else if (m->type == MSG_CREDITS && !p->draining)
+		set_credits(p, m->credits.credits);
+	else if (m->type == MSG_DRAIN)
+		p->draining = true, set_credits(p, 0);
+	return 0;
+}
+
+static void on_msg(void *ctx, struct msg *m)
+{
+	struct peer *p = ctx;
+	int err = dispatch(p, m);
+	if (err)
+		conn_abort(p->conn, err);
+}
+
+static void on_drain(void *ctx)
+{
+	pump_uploads(ctx);
+}
+
+/* Failures that people can do something about are said once for each pause, the rest in detail only
+ * when asked for. */
+static void log_end(const struct peer *p, int err, size_t jobs)
+{
+	const char *name = p->name[0] ? p->name : p->address;
+	if (p->state == PEER_UP && (jobs || !p->draining))
+		log_warning("node %s is gone (%s)%s", name, err_str(err),
+			jobs ? "; its jobs go elsewhere" : "");
+	else if (p->state == PEER_DIALING && !p->duplicate &&
+		 p->retry_pause_ms == PEER_RETRY_MIN_MS)
+		log_warning("cannot use node %s: %s", name, err_str(err));
+}
+
+static void on_closed(void *ctx, int err)
+{
+	struct peer *p = ctx;
+	struct farm *f = p->farm;
+	bool was_up = p->state == PEER_UP;
+	size_t jobs = 0;
+	list_for_each_safe(l, &p->jobs) {
+		struct wrapper *w = list_entry(l, struct wrapper, peer_link);
+		detach(w);
+		wrapper_reset_result(w);
+		jobs++;
+	}
+	if (!f->closing)
+		log_end(p, err, jobs);
+	p->lost = p->lost || (was_up && !p->draining && !f->closing);
+	p->conn = NULL;
+	p->state = PEER_IDLE;
+	p->retry_at_ms = clock_now_ms() + p->retry_pause_ms;
+	if (!was_up && p->retry_pause_ms < PEER_RETRY_MAX_MS)
+		p->retry_pause_ms *= 2;
+	if (was_up)
+		farm_event(f, (struct sched_event){SCHED_NODE_DOWN, .node = p->id});
+}
+
+void peer_dial(struct peer *p)
+{
+	static const struct conn_ops ops = {.on_ready = on_ready,
+		.on_msg = on_msg,
+		.on_drain = on_drain,
+		.on_closed = on_closed};
+	if (p->state != PEER_IDLE || p->duplicate || clock_now_ms() < p->retry_at_ms)
+		return;
+	struct conn_conf conf = {
+		.loop = &p->farm->loop, .peer = MSG_FROM_NODE, .ops = &ops, .ctx = p};
+	netif_format_address((struct sockaddr *)&p->addr, p->address, sizeof p->address);
+	int err = conn_dial(&conf, (struct sockaddr *)&p->addr, &p->farm->key,
+		p->name[0] ? p->name : NULL, &p->conn);
+	if (err) {
+		p->retry_at_ms = clock_now_ms() + p->retry_pause_ms;
+		return;
+	}
+	p->state = PEER_DIALING;
+}
+
+void peer_check(struct peer *p, uint64_t now_ms, bool late)
+{
+	if (p->state != PEER_UP || list_empty(&p->jobs))
+		return;
+	if (late)
+		p->owed_since_ms = now_ms;
+	uint64_t heard = conn_last_heard_ms(p->conn);
+	uint64_t since = heard > p->owed_since_ms ? heard : p->owed_since_ms;
+	if (now_ms > since + PEER_SILENCE_MS)
+		conn_abort(p->conn, ERR_TIMEOUT);
+}
+
+void peer_close_all(struct farm *f)
+{
+	list_for_each(l, &f->peers) {
+		struct peer *p = list_entry(l, struct peer, link);
+		if (p->conn)
+			conn_abort(p->conn, ERR_CLOSED);
+	}
+}
+
+void peer_destroy_all(struct farm *f)
+{
+	list_for_each_safe(l, &f->peers) {
+		struct peer *p = list_entry(l, struct peer, link);
+		assert(!p->conn);
+		list_remove(&p->link);
+		free(p);
+	}
+}

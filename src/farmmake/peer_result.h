@@ -1,0 +1,15 @@
+/* peer_result - collects what a node sends back for a job, and judges it.
+ *
+ * Contract: nothing of a result reaches a wrapper before the whole of it is here, its digest is
+ * right, and it is a success without a word on stdout or stderr: anything else is compiled here, so
+ * that messages and failures are the local compiler's own.
+ */
+#pragma once
+
+#include "wrapper.h"
+
+enum peer_result { PEER_RESULT_GOOD, PEER_RESULT_REDO, PEER_RESULT_BROKEN };
+
+/* One block of a result; a limit exceeded is the node's fault and ends the link. */
+int peer_result_add(struct wrapper *w, const struct msg *data);
+enum peer_result peer_result_finish(struct wrapper *w, const struct job_result *r);

@@ -1,0 +1,117 @@
+#include "record.h"
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "core/report.h"
+#include "peer.h"
+#include "wrapper.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct record {
+	struct report *report;
+	size_t jobs;
+};
+
+struct record *record_create(void)
+{
+	struct record *r = xcalloc(1, sizeof *r);
+	r->report = report_create();
+	return r;
+}
+
+void record_destroy(struct record *r)
+{
+	if (!r)
+		return;
+	report_destroy(r->report);
+	free(r);
+}
+
+static int add_node(struct record *r, const struct peer *p)
+{
+	struct report_node n = {
+		.name = p->name, .address = p->address, .slots = p->slots, .lost = p->lost};
+	return report_add_node(r->report, &n);
+}
+
+/* As a shell would tell it. */
+static int shell_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+void record_job(struct record *r, const struct wrapper *w)
+{
+	if (w->phase == WRAPPER_NEW)
+		return;
+	bool remote = w->phase == WRAPPER_DONE && w->done_by;
+	struct report_job j = {
+		.id = w->id,
+		.source = w->spec.source ? w->spec.source : "",
+		.output = w->spec.output ? w->spec.output : "",
+		.compiler = w->compiler_path ? w->compiler_path : "",
+		.remote = remote,
+		.node = remote ? add_node(r, w->done_by) : -1,
+		.reason = remote ? "" : w->reason,
+		.exit_status = w->phase == WRAPPER_DONE ? shell_status(w->wait_status) : 128,
+		.t = {w->t_start, w->t_cpp, w->t_staged, w->t_sent, w->t_started, w->t_finished,
+			farm_seconds(w->farm)},
+		.bytes = {w->text_bytes, w->up_bytes, w->down_bytes},
+		.cpu = {(double)w->local_cpu_us / 1e6, (double)w->remote_cpu_us / 1e6},
+		.retries = w->dispatches > 1 ? w->dispatches - 1 : 0,
+	};
+	report_add_job(r->report, &j);
+	r->jobs++;
+}
+
+int record_check_path(const char *path)
+{
+	_cleanup_free_ char *probe = xasprintf("%s.XXXXXX", path);
+	int fd = mkstemp(probe);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	unlink(probe);
+	return 0;
+}
+
+void record_finish(struct farm *f, const char *path, bool show, int exit_status, char *const args[])
+{
+	struct record *r = f->record;
+	char cwd[PATH_MAX] = "";
+	if (!getcwd(cwd, sizeof cwd))
+		cwd[0] = '\0';
+	list_for_each(l, &f->peers) {
+		const struct peer *p = list_entry(l, struct peer, link);
+		if (p->slots)
+			add_node(r, p);
+	}
+	struct report_build b = {
+		.wall_s = farm_seconds(f),
+		.exit_status = exit_status,
+		.make = f->conf.make,
+		.args = args,
+		.cwd = cwd,
+		.local_slots = f->local_slots,
+	};
+	struct report_totals t = {
+		.max_local_running = f->at_work_peak,
+		.lent_peak = jobserver_ledger(f->js)->lent_peak,
+		.tokens_lost = jobserver_settle(f->js),
+	};
+	_cleanup_free_ char *json = report_to_json(r->report, &b, &t);
+	int err = path ? fs_write_atomic(path, json, strlen(json), 0644) : 0;
+	if (err)
+		log_warning("cannot write the report %s: %s", path, err_str(err));
+	_cleanup_free_ char *text = NULL, *why = NULL;
+	if (show && r->jobs && report_summary(json, &text, &why) == 0)
+		fputs(text, stderr);
+}

@@ -1,0 +1,287 @@
+#include "wrapper.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "compilers.h"
+#include "peer.h"
+#include "record.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+	TEXT_PACKED_MAX = 64 << 20, /* more than this is compiled here */
+	RESULT_PACKED_MAX = 256 << 20,
+};
+
+/* In these phases a process of this wrapper uses a core here. */
+static bool works(enum wrapper_phase p)
+{
+	return p == WRAPPER_PROBING || p == WRAPPER_ASKED || p == WRAPPER_CPP || p == WRAPPER_LOCAL;
+}
+
+static void set_phase(struct wrapper *w, enum wrapper_phase p)
+{
+	struct farm *f = w->farm;
+	f->at_work = f->at_work - works(w->phase) + works(p);
+	if (f->at_work > f->at_work_peak)
+		f->at_work_peak = f->at_work;
+	w->phase = p;
+}
+
+static void set_reason(struct wrapper *w, const char *why)
+{
+	free(w->reason);
+	w->reason = xstrdup(why);
+}
+
+static void send_verdict(struct wrapper *w, enum verdict v, const char *why)
+{
+	struct msg m = {.type = MSG_CC_VERDICT};
+	m.cc_verdict.verdict = v;
+	m.cc_verdict.reason = (char *)why;
+	if (conn_send(w->conn, &m) < 0)
+		conn_abort(w->conn, ERR_TOOBIG);
+}
+
+void wrapper_local(struct wrapper *w, const char *why)
+{
+	set_reason(w, why);
+	set_phase(w, WRAPPER_LOCAL);
+	chunks_fini(&w->text);
+	wrapper_reset_result(w);
+	send_verdict(w, VERDICT_LOCAL, why);
+}
+
+void wrapper_preprocess(struct wrapper *w)
+{
+	set_phase(w, WRAPPER_CPP);
+	w->t_cpp = farm_seconds(w->farm);
+	send_verdict(w, VERDICT_PREPROCESS, "");
+}
+
+void wrapper_sent(struct wrapper *w, struct peer *p)
+{
+	if (w->dispatches++ == 0)
+		w->t_sent = farm_seconds(w->farm);
+	w->peer = p;
+}
+
+void wrapper_reset_result(struct wrapper *w)
+{
+	chunks_clear(&w->result);
+	digest_destroy(w->digest);
+	w->digest = NULL;
+	memset(w->stream_bytes, 0, sizeof w->stream_bytes);
+}
+
+/* Sends blocks of the result until the wrapper's queue is full. */
+static void pump_result(struct wrapper *w)
+{
+	struct msg m;
+	while (conn_queued_bytes(w->conn) < CONN_HIGH_BYTES &&
+		chunks_next(&w->result, &w->deliver_cursor, &m)) {
+		if (conn_send(w->conn, &m) < 0) {
+			conn_abort(w->conn, ERR_TOOBIG);
+			return;
+		}
+	}
+}
+
+void wrapper_deliver(struct wrapper *w)
+{
+	set_phase(w, WRAPPER_DELIVERED);
+	chunks_fini(&w->text);
+	struct msg m = {.type = MSG_CC_RESULT, .result = w->outcome};
+	w->deliver_cursor = 0;
+	if (conn_send(w->conn, &m) < 0)
+		conn_abort(w->conn, ERR_TOOBIG);
+	else
+		pump_result(w);
+}
+
+static void ask_scheduler(struct wrapper *w, int bit)
+{
+	set_phase(w, WRAPPER_ASKED);
+	w->in_sched = true;
+	farm_event(w->farm, (struct sched_event){SCHED_JOB_ASK, .job = w->id, .toolchain = bit});
+}
+
+static void ask(struct wrapper *w)
+{
+	struct compiler *cc = w->compiler;
+	if (cc->state == COMPILER_UNKNOWN && peer_any_up(w->farm)) {
+		cc->state = COMPILER_PROBING;
+		set_phase(w, WRAPPER_PROBING);
+		send_verdict(w, VERDICT_PROBE, "");
+	} else if (cc->state == COMPILER_PROBING) {
+		wrapper_local(w, "its compiler is being examined");
+	} else {
+		if (cc->state == COMPILER_KNOWN)
+			memcpy(w->spec.toolchain, cc->toolchain.id, sizeof w->spec.toolchain);
+		ask_scheduler(w, cc->state == COMPILER_KNOWN ? cc->bit : -1);
+	}
+}
+
+static int on_begin(struct wrapper *w, struct msg *m)
+{
+	if (m->cc_begin.version != WIRE_VERSION)
+		return ERR_VERSION;
+	conn_opened(w->conn);
+	w->t_start = farm_seconds(w->farm);
+	w->spec = m->cc_begin.spec;
+	w->compiler_path = m->cc_begin.compiler;
+	m->cc_begin.spec = (struct job_spec){0};
+	m->cc_begin.compiler = NULL;
+	if (!m->cc_begin.distributable) {
+		set_reason(w, m->cc_begin.reason);
+		set_phase(w, WRAPPER_LOCAL);
+		return 0;
+	}
+	w->compiler = compilers_get(w->farm->compilers, w->compiler_path);
+	ask(w);
+	return 0;
+}
+
+static int on_toolchain(struct wrapper *w, const struct msg *m)
+{
+	if (w->phase != WRAPPER_PROBING)
+		return ERR_STATE;
+	compilers_learn(w->farm->compilers, w->compiler, m->cc_toolchain.text);
+	ask(w);
+	return 0;
+}
+
+static int on_text(struct wrapper *w, const struct msg *m)
+{
+	if (w->phase != WRAPPER_CPP || m->data.stream != STREAM_TEXT)
+		return ERR_STATE;
+	return chunks_add(&w->text, m);
+}
+
+static int on_staged(struct wrapper *w, const struct msg *m)
+{
+	if (w->phase != WRAPPER_CPP || m->cc_staged.raw_bytes != w->text.raw_bytes)
+		return ERR_STATE;
+	set_phase(w, WRAPPER_AWAY);
+	w->t_staged = farm_seconds(w->farm);
+	w->local_cpu_us += m->cc_staged.cpu_us;
+	w->text_bytes = w->text.raw_bytes;
+	farm_event(w->farm,
+		(struct sched_event){SCHED_JOB_STAGED, .job = w->id, .bytes = w->text.buf.cap});
+	return 0;
+}
+
+static int on_local(struct wrapper *w, const struct msg *m)
+{
+	if (w->phase != WRAPPER_CPP && w->phase != WRAPPER_DELIVERED)
+		return ERR_STATE;
+	set_reason(w, m->cc_local.reason);
+	set_phase(w, WRAPPER_LOCAL);
+	chunks_fini(&w->text);
+	wrapper_reset_result(w);
+	farm_event(w->farm, (struct sched_event){SCHED_JOB_LOCAL, .job = w->id});
+	return 0;
+}
+
+static int on_done(struct wrapper *w, const struct msg *m)
+{
+	if (w->phase != WRAPPER_LOCAL && w->phase != WRAPPER_DELIVERED)
+		return ERR_STATE;
+	if (w->phase == WRAPPER_LOCAL)
+		w->done_by = NULL;
+	w->local_cpu_us += m->cc_done.cpu_us;
+	w->wait_status = m->cc_done.wait_status;
+	set_phase(w, WRAPPER_DONE);
+	return 0;
+}
+
+static int dispatch(struct wrapper *w, struct msg *m)
+{
+	if (m->type == MSG_CC_BEGIN)
+		return w->phase == WRAPPER_NEW ? on_begin(w, m) : ERR_STATE;
+	if (m->type == MSG_CC_TOOLCHAIN)
+		return on_toolchain(w, m);
+	if (m->type == MSG_DATA)
+		return on_text(w, m);
+	if (m->type == MSG_CC_STAGED)
+		return on_staged(w, m);
+	if (m->type == MSG_CC_LOCAL)
+		return on_local(w, m);
+	if (m->type == MSG_CC_DONE)
+		return on_done(w, m);
+	return ERR_STATE;
+}
+
+static void on_msg(void *ctx, struct msg *m)
+{
+	struct wrapper *w = ctx;
+	int err = dispatch(w, m);
+	if (err)
+		conn_abort(w->conn, err);
+}
+
+static void on_drain(void *ctx)
+{
+	struct wrapper *w = ctx;
+	if (w->phase == WRAPPER_DELIVERED)
+		pump_result(w);
+}
+
+static void on_closed(void *ctx, int err)
+{
+	struct wrapper *w = ctx;
+	struct farm *f = w->farm;
+	if (err != ERR_CLOSED && !f->closing)
+		log_warning("lost a compiler wrapper for %s: %s",
+			w->spec.source ? w->spec.source : "?", err_str(err));
+	if (w->phase == WRAPPER_PROBING)
+		w->compiler->state = COMPILER_UNKNOWN;
+	record_job(f->record, w);
+	set_phase(w, WRAPPER_DONE);
+	if (w->in_sched)
+		farm_event(f, (struct sched_event){SCHED_JOB_GONE, .job = w->id});
+	assert(!w->peer);
+	idmap_remove(&f->wrappers, w->id);
+	chunks_fini(&w->text);
+	chunks_fini(&w->result);
+	digest_destroy(w->digest);
+	buf_fini(&w->scratch);
+	job_spec_fini(&w->spec);
+	free(w->compiler_path);
+	free(w->reason);
+	free(w);
+}
+
+void wrapper_accept(struct farm *f)
+{
+	static const struct conn_ops ops = {
+		.on_msg = on_msg, .on_drain = on_drain, .on_closed = on_closed};
+	struct wrapper *w = xcalloc(1, sizeof *w);
+	w->farm = f;
+	w->reason = xstrdup("");
+	w->t_start = w->t_cpp = w->t_staged = w->t_sent = w->t_started = w->t_finished = -1;
+	list_init(&w->peer_link);
+	list_init(&w->upload_link);
+	chunks_init(&w->text, TEXT_PACKED_MAX);
+	chunks_init(&w->result, RESULT_PACKED_MAX);
+	buf_init(&w->scratch, WIRE_FRAME_MAX);
+	struct conn_conf conf = {.loop = &f->loop, .peer = MSG_FROM_CC, .ops = &ops, .ctx = w};
+	int err = conn_accept_pipe(&conf, (uv_stream_t *)&f->listener, &w->conn);
+	if (err) {
+		log_warning("cannot accept a compiler wrapper: %s", err_str(err));
+		free(w->reason);
+		free(w);
+		return;
+	}
+	w->id = ++f->last_job;
+	idmap_put(&f->wrappers, w->id, w);
+}
+
+void wrapper_close_all(struct farm *f)
+{
+	struct wrapper *w;
+	for (size_t pos = 0; (w = idmap_next(&f->wrappers, &pos));)
+		conn_abort(w->conn, ERR_CLOSED);
+}
