@@ -16,13 +16,13 @@ enum { BEACON_MAC_BYTES = 16, BEACON_BYTES = 136 };
 struct beacon {
 	uint16_t version;
 	uint8_t key_id[WIRE_KEY_ID_BYTES];
-	uint8_t boot_id[8];  /* random at each start of the node */
-	uint64_t sequence;   /* +1 with each beacon of this boot */
+	uint8_t boot_id[8]; /* random at each start of the node */
+	uint64_t sequence;  /* +1 with each beacon of this boot */
 	uint16_t tcp_port;
 	uint16_t slots, free; /* cores offered, and idle right now */
 	uint16_t queued;      /* jobs waiting for a slot */
 	uint16_t jail_level;
-	bool draining; /* going away: no new jobs */
+	bool draining;         /* going away: no new jobs */
 	uint8_t toolchains[8]; /* changes when the list of toolchains changes */
 	char name[WIRE_NAME_MAX + 1];
 };

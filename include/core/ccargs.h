@@ -29,7 +29,8 @@ struct ccargs {
 	char *source; /* as written; also set for CCARGS_LOCAL when there is one */
 	char *output; /* as written, or the name that the compiler would choose */
 	char *dwo;    /* where the compiler would write the .dwo; NULL unless want_dwo */
-	struct strv cpp;   /* CCARGS_REMOTE: arguments behind the compiler's name; text goes to stdout */
+	struct strv
+		cpp; /* CCARGS_REMOTE: arguments behind the compiler's name; text goes to stdout */
 	struct strv flags; /* CCARGS_REMOTE: for the node; each allowed by ccflags_node_allows() */
 };
 

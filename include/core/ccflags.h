@@ -12,31 +12,43 @@
 #include <stddef.h>
 
 enum ccflag_use {
-	CCFLAG_BOTH,   /* to the preprocessor here and the compiler there (-O2, -std=, -f…, -m…, -W…, -D…) */
-	CCFLAG_CPP,    /* to the preprocessor only (-I…, -include, -isystem …) */
-	CCFLAG_DEPS,   /* writes dependencies: to the preprocessor only, and it writes the file (-MD, -MF …) */
-	CCFLAG_STAGE,  /* chooses what the compile makes (-c, -S, -E, -o, -x): handled by ccargs */
-	CCFLAG_LINK,   /* only a linker reads it (-l, -L, -Wl,…): ignored with -c or -S */
+	CCFLAG_BOTH, /* to the preprocessor here and the compiler there (-O2, -std=, -f…, -m…, -W…, -D…) */
+	CCFLAG_CPP, /* to the preprocessor only (-I…, -include, -isystem …) */
+	CCFLAG_DEPS, /* writes dependencies: to the preprocessor only, and it writes the file (-MD, -MF …) */
+	CCFLAG_STAGE, /* chooses what the compile makes (-c, -S, -E, -o, -x): handled by ccargs */
+	CCFLAG_LINK,  /* only a linker reads it (-l, -L, -Wl,…): ignored with -c or -S */
 	CCFLAG_DRIVER, /* questions to the driver (-v, --version, -print-…): the command is passed through */
-	CCFLAG_LOCAL,  /* keeps the compile here; the row says why */
+	CCFLAG_LOCAL, /* keeps the compile here; the row says why */
 };
 
 enum ccflag_form {
 	CCFLAG_EXACT,    /* -c */
+	CCFLAG_SWITCH,   /* -fX, and -fno-X */
 	CCFLAG_JOINED,   /* -std=X, -fvisibility=X: the value follows in the same word */
 	CCFLAG_SEPARATE, /* -include X: the value is the next word */
 	CCFLAG_EITHER,   /* -I X and -IX */
+};
+
+/* What a node takes as the value of a CCFLAG_BOTH option. */
+enum ccflag_value {
+	CCFLAG_VALUE_NONE,
+	CCFLAG_VALUE_NUMBER, /* digits, 0x… */
+	CCFLAG_VALUE_WORD,   /* letters, digits and _ . : = + - */
+	CCFLAG_VALUE_LIST,   /* words with commas between them */
+	CCFLAG_VALUE_MACROS, /* what follows -Wp,-D: macros, each further one with its ,-D or ,-U */
+	CCFLAG_VALUE_TEXT,   /* anything, but not nothing */
 };
 
 struct ccflag {
 	const char *spelling; /* the option, or the part before a joined value */
 	enum ccflag_form form;
 	enum ccflag_use use;
-	const char *reason; /* CCFLAG_LOCAL: why, for people; else NULL */
+	enum ccflag_value value;
+	const char *reason; /* CCFLAG_LOCAL: why, as the end of "-fX …"; else NULL */
 };
 
 /* The row for arg, the longest spelling first; NULL when the table does not know it. *ret_words is
- * 1, or 2 when the value is the next word. */
+ * 1, or 2 when the value is the next word. "-fno-X" finds the row of the switch -fX. */
 const struct ccflag *ccflags_find(const char *arg, size_t *ret_words);
 
 /* May this word reach a node's compiler? True only for complete CCFLAG_BOTH options whose value is

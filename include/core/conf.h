@@ -2,10 +2,11 @@
  *
  * Each row of the table names a setting once: its key in farm.json, its option ("--farm-" + key with
  * '-' for '_'), its variable (FARMMAKE_ + upper case), type, range, default and one line of
- * documentation. Later sources win: defaults, file, environment, options.
+ * documentation. Stronger sources win, in whatever order they are read: options, environment, file,
+ * defaults.
  *
  * Contract: pure: text in, values or an error text out. Lists (nodes, interfaces) are replaced by a
- * later source, and repeated options add to the list of their source.
+ * stronger source, and repeated options add to the list of their source.
  *
  * Ownership: struct conf owns its strings; conf_fini() frees them.
  */
@@ -24,9 +25,9 @@ struct conf {
 	bool no_discovery;     /* listen for no beacons */
 	struct strv interface; /* only beacons that came in here */
 	long port;             /* UDP port on which beacons are heard */
-	char *key;             /* key file */
+	char *key;             /* key file; NULL: key in $XDG_CONFIG_HOME/farmmake */
 	long local_slots;      /* 0: usable cores */
-	char *report;          /* JSON report; "" for none */
+	char *report;          /* JSON report; "": report.json in $XDG_STATE_HOME/farmmake; "none" */
 	char *make;            /* the make program */
 	bool verbose;
 	enum conf_source source[16]; /* of each row, by index in the table */
@@ -36,7 +37,7 @@ struct conf_row {
 	const char *key;
 	enum conf_type type;
 	size_t offset; /* in struct conf */
-	long min, max;
+	long min, max;        /* of a number, or of the bytes of a string */
 	const char *fallback; /* default, as text; NULL: unset */
 	const char *value;    /* the placeholder in --help: "FILE"; NULL for CONF_BOOL */
 	const char *doc;
@@ -53,9 +54,10 @@ int conf_parse_json(struct conf *c, const char *path, const char *text, char **r
  * for its children are not settings (see conf.c). Unknown ones are ERR_CONFIG. */
 int conf_parse_env(struct conf *c, char *const env[], char **ret_why);
 /* argv[0 …]: takes out every --farm-* (and "--farm-config FILE", which it returns in *ret_config
- * when ret_config is not NULL: call once before the file is read, once after) and leaves the rest,
- * in order, in rest. "--farm-x=V" and "--farm-x V" are the same. */
-int conf_parse_options(struct conf *c, char *const argv[], struct strv *rest, char **ret_config,
-	char **ret_why);
-/* The --help text for the table's options, one line each. malloc'd. */
+ * when it is there and ret_config is not NULL) and leaves the rest, in order, in rest; everything
+ * behind "--" is left. "--farm-x=V" and "--farm-x V" are the same, but a V that begins with '-'
+ * needs the first. */
+int conf_parse_options(
+	struct conf *c, char *const argv[], struct strv *rest, char **ret_config, char **ret_why);
+/* The --help text for the table's options and --farm-config, one line each. malloc'd. */
 char *conf_help(void);

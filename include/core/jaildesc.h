@@ -26,12 +26,12 @@ enum jail_fd {
 };
 
 struct jail_desc {
-	char *cwd;         /* absolute and clean: becomes the job's directory */
-	char *source;      /* where the text appears: relative to cwd, or absolute */
-	char *output;      /* where the compiler leaves its output; likewise */
-	char *dwo;         /* "" when none is wanted */
-	struct strv argv;  /* the compiler's absolute path and all arguments */
-	struct strv binds; /* directories to bind read-only, besides the system's */
+	char *cwd;              /* absolute and clean: becomes the job's directory */
+	char *source;           /* where the text appears: relative to cwd, or absolute */
+	char *output;           /* where the compiler leaves its output; likewise */
+	char *dwo;              /* "" when none is wanted */
+	struct strv argv;       /* the compiler's absolute path and all arguments */
+	struct strv binds;      /* directories to bind read-only, besides the system's */
 	uint64_t tmpfs_bytes;   /* size of the job's file system */
 	uint64_t memory_bytes;  /* RLIMIT_AS of each process; 0: none */
 	uint32_t cpu_s, wall_s; /* limits */

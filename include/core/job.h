@@ -14,10 +14,10 @@
 
 enum {
 	TOOLCHAIN_ID_BYTES = 32,
-	JOB_FLAGS_MAX = 512,            /* flags of one job */
-	JOB_FLAG_BYTES_MAX = 4096,      /* bytes of one flag */
-	JOB_PATH_BYTES_MAX = 4096,      /* bytes of a path */
-	JOB_TEXT_BYTES_MAX = 256 << 20, /* bytes of preprocessed text, as the compiler reads it */
+	JOB_FLAGS_MAX = 512,              /* flags of one job */
+	JOB_FLAG_BYTES_MAX = 4096,        /* bytes of one flag */
+	JOB_PATH_BYTES_MAX = 4096,        /* bytes of a path */
+	JOB_TEXT_BYTES_MAX = 256 << 20,   /* bytes of preprocessed text, as the compiler reads it */
 	JOB_OUTPUT_BYTES_MAX = 512 << 20, /* bytes of each output stream */
 };
 
@@ -60,5 +60,5 @@ struct job_result {
 	uint64_t wall_us;
 	uint64_t max_rss_kib;
 	uint64_t raw_bytes[STREAM_COUNT]; /* unpacked size of each stream that was sent */
-	uint8_t digest[32];               /* SHA-256 over the payloads of the job's MSG_DATA frames, in order */
+	uint8_t digest[32]; /* SHA-256 over the payloads of the job's MSG_DATA frames, in order */
 };

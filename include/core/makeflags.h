@@ -12,10 +12,10 @@
 
 /* How a make of a given version finds its jobserver. */
 enum make_style {
-	MAKE_NONE,       /* no jobserver: give it a plain -jN */
-	MAKE_FDS,        /* up to 4.1: " -j --jobserver-fds=R,W", never a number */
-	MAKE_AUTH,       /* 4.2 to 4.3: " -jN --jobserver-auth=R,W" */
-	MAKE_FIFO,       /* from 4.4: " -jN --jobserver-auth=fifo:PATH" */
+	MAKE_NONE, /* no jobserver: give it a plain -jN */
+	MAKE_FDS,  /* up to 4.1: " -j --jobserver-fds=R,W", never a number */
+	MAKE_AUTH, /* 4.2 to 4.3: " -jN --jobserver-auth=R,W" */
+	MAKE_FIFO, /* from 4.4: " -jN --jobserver-auth=fifo:PATH" */
 };
 
 /* From what "make -f -" printed for $(MAKE_VERSION) and $(.FEATURES). */
@@ -23,11 +23,11 @@ enum make_style makeflags_style(const char *version, const char *features);
 
 /* make's arguments, read as make reads them. */
 struct make_args {
-	struct strv args;  /* everything but -j in any spelling, in order */
-	bool has_jobs;     /* a -j was there */
-	long jobs;         /* its number; 0 for "-j" alone */
-	bool passthrough;  /* -n, -q, -t, -p, --version, --help …: nothing is compiled, no pool */
-	char *bad_jobs;    /* the word after -j that is no positive number: make's to complain; else NULL */
+	struct strv args; /* everything but -j in any spelling, in order */
+	bool has_jobs;    /* a -j was there */
+	long jobs;        /* its number; 0 for "-j" alone */
+	bool passthrough; /* -n, -q, -t, -p, --version, --help …: nothing is compiled, no pool */
+	char *bad_jobs; /* the word after -j that is no positive number: make's to complain; else NULL */
 };
 void make_args_scan(char *const argv[], struct make_args *ret);
 void make_args_fini(struct make_args *a);
@@ -43,6 +43,7 @@ struct make_auth {
 void makeflags_parse_auth(const char *makeflags, struct make_auth *ret);
 
 /* A MAKEFLAGS value for a make of this style: the user's own letters, long options and variables
- * kept, every -j, --jobserver-* and --sync-mutex replaced. user may be NULL. malloc'd. */
+ * kept, every -j, --jobserver-* and --sync-mutex replaced; a -j that make refuses stays, for make to
+ * complain. user may be NULL. malloc'd. */
 char *makeflags_build(enum make_style style, const char *user, unsigned width, int read_fd,
 	int write_fd, const char *fifo);

@@ -62,8 +62,8 @@ struct msg {
 		struct {
 			uint16_t version;
 			bool distributable;
-			char *reason;   /* why not, else "" */
-			char *compiler; /* absolute path of the real compiler */
+			char *reason;         /* why not, else "" */
+			char *compiler;       /* absolute path of the real compiler */
 			struct job_spec spec; /* its toolchain is filled in by farmmake */
 		} cc_begin;
 		struct {

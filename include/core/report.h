@@ -15,6 +15,7 @@
 struct report;
 
 struct report_build {
+	int64_t started_unix_s; /* wall clock */
 	double wall_s;
 	int exit_status;
 	const char *make;
@@ -59,8 +60,8 @@ void report_destroy(struct report *r);
 int report_add_node(struct report *r, const struct report_node *n);
 void report_add_job(struct report *r, const struct report_job *j);
 /* The whole document, malloc'd, ending in a newline. */
-char *report_to_json(const struct report *r, const struct report_build *b,
-	const struct report_totals *t);
+char *report_to_json(
+	const struct report *r, const struct report_build *b, const struct report_totals *t);
 /* The summary of such a document, malloc'd; ERR_CONFIG and *ret_why (malloc'd) when text is not one. */
 int report_summary(const char *json, char **ret_text, char **ret_why);
 /* Checks a document against the schema: every field, its type, nothing else. As above. */

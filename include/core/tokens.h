@@ -15,11 +15,12 @@
 #include <stdint.h>
 
 struct tokens {
-	uint32_t base;
-	uint32_t lent;      /* now in circulation beyond base */
-	uint32_t owed;      /* to be kept as they come back */
+	uint32_t base; /* nested: what the outer jobserver gave so far */
+	uint32_t lent; /* now in circulation beyond base */
+	uint32_t owed; /* to be kept as they come back */
 	uint32_t lent_peak;
-	uint64_t returned;  /* ever seen coming back */
+	uint64_t returned; /* ever seen coming back */
+	uint64_t surplus;  /* given back without having been taken; dropped */
 };
 
 void tokens_init(struct tokens *t, uint32_t base);
@@ -30,3 +31,5 @@ uint32_t tokens_lend(struct tokens *t, uint32_t n, uint32_t *ret_repaid);
 void tokens_owe(struct tokens *t, uint32_t n);
 /* make gave n back: how many of them go into the pool again. The rest repaid debts. */
 uint32_t tokens_returned(struct tokens *t, uint32_t n);
+/* n came back while in_pool lay untaken: how many of them can be ours. The others are surplus. */
+uint32_t tokens_clamp(struct tokens *t, uint32_t n, uint32_t in_pool);

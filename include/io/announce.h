@@ -28,7 +28,8 @@ struct announce_conf {
 	int port;                      /* where beacons are sent to */
 };
 
-int announce_start(const struct announce_conf *conf, const struct beacon *first, struct announce **ret);
+int announce_start(
+	const struct announce_conf *conf, const struct beacon *first, struct announce **ret);
 /* New contents; sequence and key id are announce's own. */
 void announce_update(struct announce *a, const struct beacon *b);
 /* Says goodbye, then closes. */

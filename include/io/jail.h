@@ -22,7 +22,7 @@ struct jail;
 struct jail_box; /* what all jobs of a node share: the helper's path, the seccomp filter, binds */
 
 struct jail_outcome {
-	int err; /* 0: the compiler ran and the rest is valid */
+	int err;      /* 0: the compiler ran and the rest is valid */
 	char why[96]; /* for people, when err */
 	int32_t wait_status;
 	uint64_t cpu_us, wall_us, max_rss_kib;
@@ -32,10 +32,10 @@ struct jail_outcome {
 };
 
 struct jail_box_conf {
-	const char *helper;        /* path of farmjail; NULL: found */
-	const struct strv *binds;  /* read-only, besides the system's directories */
-	uint64_t memory_bytes;     /* of each process; 0: none */
-	uint32_t wall_s;           /* limit of one job */
+	const char *helper;       /* path of farmjail; NULL: found */
+	const struct strv *binds; /* read-only, besides the system's directories */
+	uint64_t memory_bytes;    /* of each process; 0: none */
+	uint32_t wall_s;          /* limit of one job */
 };
 
 int jail_box_create(const struct jail_box_conf *conf, struct jail_box **ret);

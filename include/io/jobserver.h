@@ -2,13 +2,15 @@
  *
  * Two mechanisms behind one contract. Up to make 4.3: two pipes; make takes tokens from A and gives
  * them back to B, so every token passes through here. From 4.4, and for other clients that want a
- * fifo: one fifo and a blocking collector for what is owed. doc/jobserver.md has the details.
+ * fifo: one fifo and a collector that waits in it for what is owed. doc/jobserver.md has the details.
  *
  * Nested in another make's jobserver: tokens for local work come from there, on demand, and every
  * one goes back; lent ones are ours.
  *
  * Contract: lend, owe and on_repaid follow core/tokens.h. on_repaid is called from the loop, never
  * from inside lend or owe, except for debts that jobserver_lend() settles itself: it returns those.
+ * A make without a jobserver (MAKE_NONE) has no pool: nothing is lent and nothing owed. The handles
+ * never keep the loop running.
  */
 #pragma once
 
@@ -23,8 +25,8 @@ struct jobserver_conf {
 	uv_loop_t *loop;
 	enum make_style style;
 	unsigned local_slots;
-	unsigned width;        /* the N that MAKEFLAGS shows */
-	const char *dir;       /* private directory for the fifo */
+	unsigned width;                /* the N that MAKEFLAGS shows */
+	const char *dir;               /* private directory for the fifo */
 	const struct make_auth *outer; /* an inherited jobserver, or NULL */
 	void (*on_repaid)(void *ctx, unsigned n);
 	void *ctx;
@@ -34,7 +36,8 @@ struct jobserver_conf {
 int jobserver_create(const struct jobserver_conf *conf, struct jobserver **ret);
 /* The two descriptors that make must inherit, already numbered below 1024 in this process; -1 when
  * none. The child sees them under the numbers that MAKEFLAGS names: *ret_child_r, *ret_child_w. */
-void jobserver_fds(const struct jobserver *js, int *ret_r, int *ret_w, int *ret_child_r, int *ret_child_w);
+void jobserver_fds(
+	const struct jobserver *js, int *ret_r, int *ret_w, int *ret_child_r, int *ret_child_w);
 /* MAKEFLAGS for make; malloc'd. user: the value in the environment, or NULL. */
 char *jobserver_makeflags(const struct jobserver *js, const char *user);
 /* Returns how many debts were settled at once. */

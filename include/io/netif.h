@@ -12,8 +12,8 @@ enum { NETIF_PORT = 3634 };
 
 /* "HOST[:PORT]", "[V6]:PORT", "V6", "*:PORT", ":PORT"; names are resolved (blocking) unless numeric_only.
  * -EINVAL, or ERR_CONFIG when the name does not resolve. */
-int netif_parse_address(const char *text, int default_port, bool numeric_only,
-	struct sockaddr_storage *ret);
+int netif_parse_address(
+	const char *text, int default_port, bool numeric_only, struct sockaddr_storage *ret);
 /* "1.2.3.4:80", "[::1]:80"; returns out. */
 const char *netif_format_address(const struct sockaddr *addr, char *out, size_t out_size);
 socklen_t netif_address_len(const struct sockaddr *addr);

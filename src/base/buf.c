@@ -58,6 +58,8 @@ int buf_append(struct buf *b, const void *data, size_t n)
 
 void buf_consume(struct buf *b, size_t n)
 {
+	if (n == 0)
+		return; /* data may still be NULL */
 	memmove(b->data, b->data + n, b->len - n);
 	b->len -= n;
 }

@@ -1,1 +1,282 @@
-/* ccargs */
+/* Scans a compiler's command line.
+ *
+ * Happy path: the words are sorted, one after the other and by their row in ccflags, into the half
+ * for the preprocessor and the half for the node; then a list of checks looks at the command as a
+ * whole. The first check that holds decides, an option that stays here comes last: "compiles and
+ * links in one command" says more than the name of some linker option.
+ *
+ * Nothing fails: what is odd is local.
+ */
+#include "core/ccargs.h"
+#include "ccargs_parts.h"
+#include "core/ccflags.h"
+
+#include <string.h>
+
+struct scan {
+	struct ccargs *out;
+	bool is_clang;
+	bool is_cxx;
+	bool is_query;          /* --version and the like */
+	bool only_preprocesses; /* -E, -M, -MM */
+	bool assembles;         /* -c */
+	bool stops_at_assembly; /* -S, which wins over -c */
+	bool splits_dwarf;      /* -gsplit-dwarf */
+	unsigned sources;
+	unsigned link_inputs;
+	unsigned outputs;
+	const char *x_lang;
+	const char *source_reason; /* why the source stays here */
+	const char *device_reason;
+	char *option_reason; /* why the first option that stays here does so */
+	struct ccargs_deps deps;
+};
+
+static void stay_for(struct scan *s, const char *arg, const char *why)
+{
+	if (!s->option_reason)
+		s->option_reason = xasprintf("%.80s %s", arg, why);
+}
+
+static void take_input(struct scan *s, const char *arg)
+{
+	const char *reason = NULL;
+	enum ccargs_input input = ccargs_input_of(arg, s->x_lang, s->is_cxx, &reason);
+
+	strv_push(&s->out->cpp, arg);
+	if (input == CCARGS_INPUT_LINK) {
+		s->link_inputs++;
+		return;
+	}
+	if (s->sources++ > 0)
+		return;
+	s->out->source = xstrdup(arg);
+	s->out->lang = input == CCARGS_INPUT_CXX ? LANG_CXX : LANG_C;
+	s->source_reason = reason;
+}
+
+/* Macros that ask for the time, or for the files of the machine they are expanded on. The text is
+ * searched for them elsewhere; the command line never becomes text. */
+static bool has_trap(const char *macro)
+{
+	static const char *const traps[] = {
+		"__DATE__", "__TIME__", "__TIMESTAMP__", "__has_include", ".incbin", ".include"};
+	for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
+		if (strstr(macro, traps[i]))
+			return true;
+	return false;
+}
+
+/* An option for both halves. Nodes take single words: "-D X" becomes "-DX". */
+static void take_both(struct scan *s, const char *arg, const char *value)
+{
+	_cleanup_free_ char *word = xasprintf(
+		"%s%s%s", arg, value && str_starts(arg, "--") ? "=" : "", value ? value : "");
+
+	if (!ccflags_node_allows(word))
+		stay_for(s, word, "has a value that nodes do not take");
+	if ((str_starts(word, "-D") || str_starts(word, "-Wp,")) && has_trap(word))
+		stay_for(s, word, "means something else on another machine");
+	if (strlen(word) > JOB_FLAG_BYTES_MAX)
+		stay_for(s, arg, "is longer than a node takes");
+	if (strcmp(word, "-gsplit-dwarf") == 0)
+		s->splits_dwarf = true;
+	strv_push(&s->out->cpp, word);
+	strv_push(&s->out->flags, word);
+}
+
+static void take_output(struct scan *s, const char *name)
+{
+	if (s->outputs++ == 0)
+		s->out->output = xstrdup(name);
+	if (name[0] == '\0' || strcmp(name, "-") == 0 || str_starts(name, "/dev/"))
+		s->device_reason = "the output is no file";
+}
+
+static void take_language(struct scan *s, const char *name, bool is_joined)
+{
+	s->x_lang = strcmp(name, "none") == 0 ? NULL : name;
+	if (is_joined) {
+		strv_pushf(&s->out->cpp, "-x%s", name);
+	} else {
+		strv_push(&s->out->cpp, "-x");
+		strv_push(&s->out->cpp, name);
+	}
+}
+
+static void take_stage(struct scan *s, const char *arg, const char *value)
+{
+	switch (arg[1]) {
+	case 'o': take_output(s, value ? value : arg + 2); break;
+	case 'x': take_language(s, value ? value : arg + 2, !value); break;
+	case 'c': s->assembles = true; break;
+	case 'S': s->stops_at_assembly = true; break;
+	case 'E':
+	case 'M': s->only_preprocesses = true; break;
+	default: break; /* -pipe: how, not what */
+	}
+}
+
+/* An option in one word, or in two; value is the second one, or NULL. */
+static void take_option(
+	struct scan *s, const struct ccflag *row, const char *arg, const char *value)
+{
+	switch (row->use) {
+	case CCFLAG_BOTH: take_both(s, arg, value); return;
+	case CCFLAG_STAGE: take_stage(s, arg, value); return;
+	case CCFLAG_DRIVER: s->is_query = true; return;
+	case CCFLAG_LOCAL: stay_for(s, arg, row->reason); return;
+	case CCFLAG_DEPS:
+		ccargs_deps_add(&s->deps, row->spelling, arg + strlen(row->spelling));
+		break;
+	case CCFLAG_CPP:
+	case CCFLAG_LINK: break; /* the driver may have a warning for a library */
+	}
+	strv_push(&s->out->cpp, arg);
+	if (value)
+		strv_push(&s->out->cpp, value);
+}
+
+static void sort_words(struct scan *s, char *const args[])
+{
+	for (size_t i = 0; args[i]; i++) {
+		const char *arg = args[i];
+		if (arg[0] != '-' || arg[1] == '\0') {
+			take_input(s, arg);
+			continue;
+		}
+		size_t words;
+		const struct ccflag *row = ccflags_find(arg, &words);
+		if (!row)
+			stay_for(s, arg, "is not known to the farm");
+		else if (words == 2 && !args[i + 1])
+			stay_for(s, arg, "has no value");
+		else
+			take_option(s, row, arg, words == 2 ? args[++i] : NULL);
+	}
+}
+
+static const char *check_source(const struct scan *s)
+{
+	static const char *const probes[] = {"conftest.", "tmp.conftest."};
+	for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
+		if (str_starts(str_base(s->out->source), probes[i]))
+			return "a configure test is compiled here";
+	return s->source_reason;
+}
+
+static const char *check_inputs(const struct scan *s)
+{
+	if (s->sources > 1)
+		return "several sources in one command";
+	if (!s->assembles && !s->stops_at_assembly)
+		return "compiles and links in one command";
+	return s->link_inputs > 0 ? "object files have no place in a compile" : NULL;
+}
+
+static const char *check_outputs(const struct scan *s)
+{
+	return s->outputs > 1 ? "several outputs in one command" : s->device_reason;
+}
+
+static const char *check_compiler(const struct scan *s)
+{
+	return s->is_clang ? "clang records its input in the object" : NULL;
+}
+
+static const char *check_deps(const struct scan *s)
+{
+	return ccargs_deps_problem(&s->deps);
+}
+
+static const char *check_options(const struct scan *s)
+{
+	return s->option_reason;
+}
+
+static const char *check_limits(const struct scan *s)
+{
+	if (s->out->flags.n > JOB_FLAGS_MAX)
+		return "more options than a node takes";
+	if (strlen(s->out->source) > JOB_PATH_BYTES_MAX ||
+		(s->out->output && strlen(s->out->output) > JOB_PATH_BYTES_MAX))
+		return "a path is longer than a node takes";
+	return NULL;
+}
+
+/* Why the command stays here, or NULL. */
+static const char *find_reason(const struct scan *s)
+{
+	static const char *(*const checks[])(const struct scan *) = {
+		check_source,
+		check_inputs,
+		check_outputs,
+		check_compiler,
+		check_deps,
+		check_options,
+		check_limits,
+	};
+	const char *reason = NULL;
+	for (size_t i = 0; !reason && i < sizeof checks / sizeof *checks; i++)
+		reason = checks[i](s);
+	return reason;
+}
+
+static bool is_compile(const struct scan *s)
+{
+	return s->sources > 0 && !s->is_query && !s->only_preprocesses;
+}
+
+static char *default_output(const struct scan *s)
+{
+	if (!s->assembles && !s->stops_at_assembly)
+		return xstrdup("a.out");
+	return ccargs_object_name(s->out->source, s->out->output_kind);
+}
+
+/* The verdict on a compile, and the names that the compiler would make up by itself. */
+static void judge(struct scan *s)
+{
+	struct ccargs *a = s->out;
+	const char *reason = find_reason(s);
+	a->verdict = reason ? CCARGS_LOCAL : CCARGS_REMOTE;
+	a->reason = reason ? xstrdup(reason) : NULL;
+	a->output_kind = s->stops_at_assembly ? OUTPUT_ASSEMBLY : OUTPUT_OBJECT;
+	ccargs_deps_complete(&s->deps, a->source, a->output, &a->cpp);
+	if (!a->output)
+		a->output = default_output(s);
+	a->want_dwo = s->splits_dwarf && a->output_kind == OUTPUT_OBJECT;
+	if (a->want_dwo)
+		a->dwo = ccargs_dwo_name(a->output);
+}
+
+void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret)
+{
+	*ret = (struct ccargs){.verdict = CCARGS_PASS};
+	struct scan s = {
+		.out = ret,
+		.is_clang = ccargs_is_clang(compiler),
+		.is_cxx = ccargs_is_cxx(compiler),
+	};
+	strv_push(&ret->cpp, "-E");
+	strv_push(&ret->cpp, "-fdirectives-only");
+	sort_words(&s, args);
+	if (is_compile(&s))
+		judge(&s);
+	if (ret->verdict != CCARGS_REMOTE) {
+		strv_fini(&ret->cpp);
+		strv_fini(&ret->flags);
+	}
+	free(s.option_reason);
+}
+
+void ccargs_fini(struct ccargs *a)
+{
+	free(a->reason);
+	free(a->source);
+	free(a->output);
+	free(a->dwo);
+	strv_fini(&a->cpp);
+	strv_fini(&a->flags);
+	*a = (struct ccargs){0};
+}

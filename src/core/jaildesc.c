@@ -1,1 +1,84 @@
-/* jaildesc */
+/* jaildesc - the fields in the order of the struct; a vector is its length and its strings. */
+#include "core/jaildesc.h"
+
+#include "base/err.h"
+#include "core/job.h"
+
+enum {
+	ARGV_MAX = JOB_FLAGS_MAX + 16, /* the flags, and what the jail puts around them */
+	ARG_BYTES_MAX = JOB_FLAG_BYTES_MAX,
+	BINDS_MAX = 64,
+};
+
+static void write_strv(struct buf *out, const struct strv *sv)
+{
+	wr_u32(out, (uint32_t)sv->n);
+	for (size_t i = 0; i < sv->n; i++)
+		wr_str(out, sv->v[i]);
+}
+
+static void read_strv(struct rd *r, struct strv *ret, size_t max_strings)
+{
+	size_t n = rd_u32(r);
+	if (!r->err && n > max_strings)
+		r->err = ERR_TOOBIG;
+	for (size_t i = 0; !r->err && i < n; i++) {
+		char *s = rd_str(r, ARG_BYTES_MAX);
+		if (s)
+			strv_push_take(ret, s);
+	}
+}
+
+void jail_desc_fini(struct jail_desc *d)
+{
+	free(d->cwd);
+	free(d->source);
+	free(d->output);
+	free(d->dwo);
+	strv_fini(&d->argv);
+	strv_fini(&d->binds);
+	*d = (struct jail_desc){0};
+}
+
+int jail_desc_encode(const struct jail_desc *d, struct buf *out)
+{
+	if (d->argv.n > ARGV_MAX || d->binds.n > BINDS_MAX)
+		return ERR_TOOBIG;
+	wr_str(out, d->cwd);
+	wr_str(out, d->source);
+	wr_str(out, d->output);
+	wr_str(out, d->dwo);
+	write_strv(out, &d->argv);
+	write_strv(out, &d->binds);
+	wr_u64(out, d->tmpfs_bytes);
+	wr_u64(out, d->memory_bytes);
+	wr_u32(out, d->cpu_s);
+	wr_u32(out, d->wall_s);
+	wr_u32(out, d->nice);
+	return out->err;
+}
+
+int jail_desc_decode(const void *data, size_t n, struct jail_desc *ret)
+{
+	struct rd r;
+	rd_init(&r, data, n);
+	struct jail_desc d = {0};
+	d.cwd = rd_str(&r, JOB_PATH_BYTES_MAX);
+	d.source = rd_str(&r, JOB_PATH_BYTES_MAX);
+	d.output = rd_str(&r, JOB_PATH_BYTES_MAX);
+	d.dwo = rd_str(&r, JOB_PATH_BYTES_MAX);
+	read_strv(&r, &d.argv, ARGV_MAX);
+	read_strv(&r, &d.binds, BINDS_MAX);
+	d.tmpfs_bytes = rd_u64(&r);
+	d.memory_bytes = rd_u64(&r);
+	d.cpu_s = rd_u32(&r);
+	d.wall_s = rd_u32(&r);
+	d.nice = rd_u32(&r);
+	int err = rd_finish(&r);
+	if (err) {
+		jail_desc_fini(&d);
+		return err;
+	}
+	*ret = d;
+	return 0;
+}

@@ -4,7 +4,13 @@
 
 #include <string.h>
 
-enum { TEXT_MAX = 8192, REASON_MAX = 512, TOOLCHAINS_MAX = 64, TOOLCHAIN_TEXT_MAX = 2048 };
+enum {
+	TEXT_MAX = 8192,
+	REASON_MAX = 512,
+	CLIENT_MAX = 200,
+	TOOLCHAINS_MAX = 64,
+	TOOLCHAIN_TEXT_MAX = 2048,
+};
 
 static const struct msg_row rows[] = {
 #define XX(n, code, s, p, max) {#n, MSG_##n, MSG_FROM_##s, MSG_IN_##p, max},
@@ -51,11 +57,39 @@ static bool rd_bool(struct rd *r)
 	return rd_enum(r, 2) != 0;
 }
 
-static void wr_strv(struct buf *b, const struct strv *sv)
+static void limit(struct buf *b, uint64_t n, uint64_t max)
 {
+	if (!b->err && n > max)
+		b->err = ERR_TOOBIG;
+}
+
+static void wr_text(struct buf *b, const char *s, size_t max_bytes)
+{
+	limit(b, strlen(s), max_bytes);
+	wr_str(b, s);
+}
+
+/* A number of bytes that will come. */
+static void wr_size(struct buf *b, uint64_t n, uint64_t max)
+{
+	limit(b, n, max);
+	wr_u64(b, n);
+}
+
+static uint64_t rd_size(struct rd *r, uint64_t max)
+{
+	uint64_t n = rd_u64(r);
+	if (!r->err && n > max)
+		r->err = ERR_TOOBIG;
+	return n;
+}
+
+static void wr_strv(struct buf *b, const struct strv *sv, size_t max_count, size_t max_bytes)
+{
+	limit(b, sv->n, max_count);
 	wr_u16(b, (uint16_t)sv->n);
-	for (size_t i = 0; i < sv->n; i++)
-		wr_str(b, sv->v[i]);
+	for (size_t i = 0; i < sv->n && !b->err; i++)
+		wr_text(b, sv->v[i], max_bytes);
 }
 
 static void rd_strv(struct rd *r, struct strv *ret, size_t max_count, size_t max_bytes)
@@ -72,17 +106,15 @@ static void rd_strv(struct rd *r, struct strv *ret, size_t max_count, size_t max
 
 static void wr_spec(struct buf *b, const struct job_spec *s)
 {
-	if (s->flags.n > JOB_FLAGS_MAX && !b->err)
-		b->err = ERR_TOOBIG;
 	wr_raw(b, s->toolchain, sizeof s->toolchain);
 	wr_u8(b, (uint8_t)s->lang);
 	wr_u8(b, (uint8_t)s->input_kind);
 	wr_u8(b, (uint8_t)s->output_kind);
 	wr_u8(b, s->want_dwo);
-	wr_str(b, s->cwd);
-	wr_str(b, s->source);
-	wr_str(b, s->output);
-	wr_strv(b, &s->flags);
+	wr_text(b, s->cwd, JOB_PATH_BYTES_MAX);
+	wr_text(b, s->source, JOB_PATH_BYTES_MAX);
+	wr_text(b, s->output, JOB_PATH_BYTES_MAX);
+	wr_strv(b, &s->flags, JOB_FLAGS_MAX, JOB_FLAG_BYTES_MAX);
 }
 
 static void rd_spec(struct rd *r, struct job_spec *s)
@@ -105,7 +137,7 @@ static void wr_result(struct buf *b, const struct job_result *res)
 	wr_u64(b, res->wall_us);
 	wr_u64(b, res->max_rss_kib);
 	for (int i = 0; i < STREAM_COUNT; i++)
-		wr_u64(b, res->raw_bytes[i]);
+		wr_size(b, res->raw_bytes[i], JOB_OUTPUT_BYTES_MAX);
 	wr_raw(b, res->digest, sizeof res->digest);
 }
 
@@ -115,24 +147,21 @@ static void rd_result(struct rd *r, struct job_result *res)
 	res->cpu_us = rd_u64(r);
 	res->wall_us = rd_u64(r);
 	res->max_rss_kib = rd_u64(r);
-	for (int i = 0; i < STREAM_COUNT; i++) {
-		res->raw_bytes[i] = rd_u64(r);
-		if (!r->err && res->raw_bytes[i] > JOB_OUTPUT_BYTES_MAX)
-			r->err = ERR_TOOBIG;
-	}
+	for (int i = 0; i < STREAM_COUNT; i++)
+		res->raw_bytes[i] = rd_size(r, JOB_OUTPUT_BYTES_MAX);
 	rd_raw(r, res->digest, sizeof res->digest);
 }
 
 static void wr_welcome(struct buf *b, const struct msg *m)
 {
 	wr_u16(b, m->welcome.version);
-	wr_str(b, m->welcome.name);
+	wr_text(b, m->welcome.name, WIRE_NAME_MAX);
 	wr_raw(b, m->welcome.boot_id, sizeof m->welcome.boot_id);
 	wr_u16(b, m->welcome.slots);
 	wr_u16(b, m->welcome.preload);
 	wr_u16(b, m->welcome.jail_level);
 	wr_u16(b, m->welcome.credits);
-	wr_strv(b, &m->welcome.toolchains);
+	wr_strv(b, &m->welcome.toolchains, TOOLCHAINS_MAX, TOOLCHAIN_TEXT_MAX);
 }
 
 static void rd_welcome(struct rd *r, struct msg *m)
@@ -151,8 +180,8 @@ static void wr_begin(struct buf *b, const struct msg *m)
 {
 	wr_u16(b, m->cc_begin.version);
 	wr_u8(b, m->cc_begin.distributable);
-	wr_str(b, m->cc_begin.reason);
-	wr_str(b, m->cc_begin.compiler);
+	wr_text(b, m->cc_begin.reason, REASON_MAX);
+	wr_text(b, m->cc_begin.compiler, JOB_PATH_BYTES_MAX);
 	wr_spec(b, &m->cc_begin.spec);
 }
 
@@ -171,6 +200,8 @@ static void wr_data(struct buf *b, const struct msg *m)
 	wr_u8(b, (uint8_t)m->data.packing);
 	wr_u32(b, m->data.raw_bytes);
 	wr_raw(b, m->data.bytes, m->data.n);
+	if (!b->err && m->data.packing == PACKING_STORED && m->data.n != m->data.raw_bytes)
+		b->err = ERR_PROTO;
 }
 
 static void rd_data(struct rd *r, struct msg *m)
@@ -190,36 +221,36 @@ static void wr_payload(struct buf *b, const struct msg *m)
 	switch (m->type) {
 	case MSG_CC_BEGIN: wr_begin(b, m); break;
 	case MSG_CC_TOOLCHAIN:
-		wr_str(b, m->cc_toolchain.compiler);
-		wr_str(b, m->cc_toolchain.text);
+		wr_text(b, m->cc_toolchain.compiler, JOB_PATH_BYTES_MAX);
+		wr_text(b, m->cc_toolchain.text, TEXT_MAX);
 		break;
 	case MSG_CC_STAGED:
-		wr_u64(b, m->cc_staged.raw_bytes);
+		wr_size(b, m->cc_staged.raw_bytes, JOB_TEXT_BYTES_MAX);
 		wr_u64(b, m->cc_staged.cpu_us);
 		break;
-	case MSG_CC_LOCAL: wr_str(b, m->cc_local.reason); break;
+	case MSG_CC_LOCAL: wr_text(b, m->cc_local.reason, REASON_MAX); break;
 	case MSG_CC_DONE:
 		wr_u32(b, (uint32_t)m->cc_done.wait_status);
 		wr_u64(b, m->cc_done.cpu_us);
 		break;
 	case MSG_CC_VERDICT:
 		wr_u8(b, (uint8_t)m->cc_verdict.verdict);
-		wr_str(b, m->cc_verdict.reason);
+		wr_text(b, m->cc_verdict.reason, REASON_MAX);
 		break;
 	case MSG_CC_RESULT:
 	case MSG_RESULT: wr_result(b, &m->result); break;
 	case MSG_HELLO:
 		wr_u16(b, m->hello.version);
 		wr_u8(b, (uint8_t)m->hello.role);
-		wr_str(b, m->hello.client);
+		wr_text(b, m->hello.client, CLIENT_MAX);
 		break;
 	case MSG_JOB: wr_spec(b, &m->job_spec.spec); break;
-	case MSG_JOB_TEXT_END: wr_u64(b, m->job_text_end.raw_bytes); break;
+	case MSG_JOB_TEXT_END: wr_size(b, m->job_text_end.raw_bytes, JOB_TEXT_BYTES_MAX); break;
 	case MSG_WELCOME: wr_welcome(b, m); break;
 	case MSG_CREDITS: wr_u16(b, m->credits.credits); break;
 	case MSG_REFUSED:
 		wr_u8(b, (uint8_t)m->refused.refusal);
-		wr_str(b, m->refused.text);
+		wr_text(b, m->refused.text, REASON_MAX);
 		break;
 	case MSG_DATA: wr_data(b, m); break;
 	case MSG_CANCEL:
@@ -238,7 +269,7 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->cc_toolchain.text = rd_str(r, TEXT_MAX);
 		break;
 	case MSG_CC_STAGED:
-		m->cc_staged.raw_bytes = rd_u64(r);
+		m->cc_staged.raw_bytes = rd_size(r, JOB_TEXT_BYTES_MAX);
 		m->cc_staged.cpu_us = rd_u64(r);
 		break;
 	case MSG_CC_LOCAL: m->cc_local.reason = rd_str(r, REASON_MAX); break;
@@ -255,10 +286,10 @@ static void rd_payload(struct rd *r, struct msg *m)
 	case MSG_HELLO:
 		m->hello.version = rd_u16(r);
 		m->hello.role = (enum role)rd_enum(r, ROLE_COUNT);
-		m->hello.client = rd_str(r, 200);
+		m->hello.client = rd_str(r, CLIENT_MAX);
 		break;
 	case MSG_JOB: rd_spec(r, &m->job_spec.spec); break;
-	case MSG_JOB_TEXT_END: m->job_text_end.raw_bytes = rd_u64(r); break;
+	case MSG_JOB_TEXT_END: m->job_text_end.raw_bytes = rd_size(r, JOB_TEXT_BYTES_MAX); break;
 	case MSG_WELCOME: rd_welcome(r, m); break;
 	case MSG_CREDITS: m->credits.credits = rd_u16(r); break;
 	case MSG_REFUSED:

@@ -1,1 +1,225 @@
-/* report_summary */
+/* A report told in a few lines: how long, where the files went, why some stayed here, each node. */
+#include "report_schema.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "core/report.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { REASONS_SHOWN = 4, NODES_SHOWN = 6, NAME_BYTES = 100 };
+
+struct tally {
+	const char *reason;
+	size_t n;
+};
+
+struct traffic {
+	double text, up, down; /* bytes; text is what was sent, before packing */
+};
+
+static double number(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+static size_t count(const json_t *object, const char *key)
+{
+	return (size_t)json_integer_value(json_object_get(object, key));
+}
+
+static const char *string(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static bool is_local(const json_t *job)
+{
+	return strcmp(string(job, "where"), "local") == 0;
+}
+
+static double ratio(double a, double b)
+{
+	return b > 0 ? a / b : 0;
+}
+
+/* "12.3 MB". Returns out. */
+static const char *human(double bytes, char out[static 24])
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	size_t u = 0;
+	for (; bytes >= 999.5 && u < 4; u++)
+		bytes /= 1000;
+	snprintf(out, 24, u && bytes < 99.95 ? "%.1f %s" : "%.0f %s", bytes, units[u]);
+	return out;
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct tally *x = a, *y = b;
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return strcmp(x->reason, y->reason);
+}
+
+static int by_jobs(const void *a, const void *b)
+{
+	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+	size_t n = count(x, "jobs"), m = count(y, "jobs");
+	if (n != m)
+		return n < m ? 1 : -1;
+	return strcmp(string(x, "name"), string(y, "name"));
+}
+
+/* Each reason of a local compile with its number, the commonest first. Returns how many. */
+static size_t tally_reasons(const json_t *jobs, struct tally **ret)
+{
+	size_t n = 0, n_jobs = json_array_size(jobs), n_tallies = 0;
+	_cleanup_free_ const char **reasons = xcalloc(n_jobs, sizeof *reasons);
+	for (size_t i = 0; i < n_jobs; i++) {
+		const json_t *job = json_array_get(jobs, i);
+		if (is_local(job))
+			reasons[n++] = string(job, "reason");
+	}
+	qsort(reasons, n, sizeof *reasons, by_text);
+	struct tally *tallies = xcalloc(n, sizeof *tallies);
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || strcmp(reasons[i - 1], reasons[i]) != 0)
+			tallies[n_tallies++].reason = reasons[i];
+		tallies[n_tallies - 1].n++;
+	}
+	qsort(tallies, n_tallies, sizeof *tallies, by_number);
+	*ret = tallies;
+	return n_tallies;
+}
+
+static struct traffic sum_traffic(const json_t *jobs)
+{
+	struct traffic sum = {0};
+	for (size_t i = 0; i < json_array_size(jobs); i++) {
+		const json_t *bytes = json_object_get(json_array_get(jobs, i), "bytes");
+		sum.up += number(bytes, "up");
+		sum.down += number(bytes, "down");
+		if (count(bytes, "up") > 0)
+			sum.text += number(bytes, "text");
+	}
+	return sum;
+}
+
+static void print_build(FILE *out, const json_t *build, const json_t *sums)
+{
+	size_t jobs = count(sums, "jobs"), failed = count(sums, "failed");
+	fprintf(out, "%zu file%s in %.2f s", jobs, plural(jobs), number(build, "wall_s"));
+	if (jobs)
+		fprintf(out, ", %.1f per second", number(sums, "files_per_s"));
+	if (failed)
+		fprintf(out, ", %zu failed", failed);
+	fprintf(out, "; exit status %d\n", (int)number(build, "exit_status"));
+}
+
+static void print_reasons(FILE *out, const json_t *jobs)
+{
+	struct tally *tallies = NULL;
+	size_t n = tally_reasons(jobs, &tallies);
+	for (size_t i = 0; i < n && i < REASONS_SHOWN; i++) {
+		char shown[NAME_BYTES];
+		log_escape(tallies[i].reason, shown, sizeof shown);
+		fprintf(out, "  %12zu  %s\n", tallies[i].n, *shown ? shown : "no reason given");
+	}
+	if (n > REASONS_SHOWN)
+		fprintf(out, "%14s  and for %zu other reason%s\n", "", n - REASONS_SHOWN,
+			plural(n - REASONS_SHOWN));
+	free(tallies);
+}
+
+static void print_places(FILE *out, const json_t *doc)
+{
+	const json_t *sums = json_object_get(doc, "summary"), *jobs = json_object_get(doc, "jobs");
+	size_t remote = count(sums, "remote"), retried = count(sums, "retried");
+	size_t slots = count(json_object_get(doc, "build"), "local_slots");
+	if (!count(sums, "jobs"))
+		return;
+	fprintf(out, "  on nodes  %4zu (%.1f %%)", remote,
+		100 * ratio((double)remote, number(sums, "jobs")));
+	if (retried)
+		fprintf(out, ", %zu of all sent more than once", retried);
+	fprintf(out, "\n  here      %4zu, at most %zu at once on %zu slot%s\n",
+		count(sums, "local"), count(sums, "max_local_running"), slots, plural(slots));
+	print_reasons(out, jobs);
+}
+
+static void print_traffic(FILE *out, const json_t *doc)
+{
+	const json_t *tokens = json_object_get(json_object_get(doc, "summary"), "tokens");
+	struct traffic sum = sum_traffic(json_object_get(doc, "jobs"));
+	char up[24], down[24], text[24];
+	if (sum.up > 0)
+		fprintf(out, "  sent %s (%s of text, %.1f:1), received %s\n", human(sum.up, up),
+			human(sum.text, text), ratio(sum.text, sum.up), human(sum.down, down));
+	size_t peak = count(tokens, "lent_peak"), lost = count(tokens, "lost");
+	if (peak || lost)
+		fprintf(out, "  tokens: at most %zu lent, %zu lost\n", peak, lost);
+}
+
+static void print_node(FILE *out, const json_t *node, double wall_s)
+{
+	char name[NAME_BYTES], address[NAME_BYTES], up[24], down[24];
+	size_t slots = count(node, "slots"), jobs = count(node, "jobs");
+	double busy = ratio(number(node, "busy_s"), (double)slots * wall_s);
+	fprintf(out, "  %s (%s): %zu file%s on %zu slot%s, %.0f %% busy; %s up, %s down%s\n",
+		log_escape(string(node, "name"), name, sizeof name),
+		log_escape(string(node, "address"), address, sizeof address), jobs, plural(jobs),
+		slots, plural(slots), 100 * busy, human(number(node, "bytes_up"), up),
+		human(number(node, "bytes_down"), down),
+		json_is_true(json_object_get(node, "lost")) ? "; was lost" : "");
+}
+
+static void print_nodes(FILE *out, const json_t *doc)
+{
+	const json_t *nodes = json_object_get(doc, "nodes");
+	double wall_s = number(json_object_get(doc, "build"), "wall_s");
+	size_t n = json_array_size(nodes);
+	_cleanup_free_ json_t **sorted = xcalloc(n, sizeof *sorted);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = json_array_get(nodes, i);
+	qsort(sorted, n, sizeof *sorted, by_jobs);
+	for (size_t i = 0; i < n && i < NODES_SHOWN; i++)
+		print_node(out, sorted[i], wall_s);
+	if (n > NODES_SHOWN)
+		fprintf(out, "  and %zu more node%s\n", n - NODES_SHOWN, plural(n - NODES_SHOWN));
+	if (n == 0)
+		fputs("  no nodes\n", out);
+}
+
+int report_summary(const char *json, char **ret_text, char **ret_why)
+{
+	json_t *doc;
+	int err = report_load(json, &doc, ret_why);
+	if (err)
+		return err;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	assert(out);
+	print_build(out, json_object_get(doc, "build"), json_object_get(doc, "summary"));
+	print_places(out, doc);
+	print_traffic(out, doc);
+	print_nodes(out, doc);
+	if (fclose(out) != 0)
+		abort();
+	json_decref(doc);
+	*ret_text = text;
+	return 0;
+}

@@ -64,6 +64,9 @@ int wire_greeting_decode(const uint8_t in[WIRE_GREETING_BYTES], struct wire_gree
 	memcpy(g.name, in + 6 + WIRE_KEY_ID_BYTES, WIRE_NAME_MAX);
 	if (wire_name_check(g.name) < 0)
 		return ERR_PROTO;
+	for (size_t i = 6 + WIRE_KEY_ID_BYTES + strlen(g.name); i < WIRE_GREETING_BYTES; i++)
+		if (in[i] != 0)
+			return ERR_PROTO;
 	*ret = g;
 	return 0;
 }

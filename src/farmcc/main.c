@@ -1,4 +1,68 @@
-int main(void)
+/* farmcc - the compiler's name, and a farm behind it.
+ *
+ * Called through a link that has a compiler's name, or as "farmcc gcc …". Outside farmmake, and for
+ * whatever is no compile, it becomes the compiler at once.
+ */
+#include "farmcc.h"
+
+#include "find.h"
+#include "local.h"
+#include "respfile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int usage(FILE *to)
 {
-	return 0;
+	fputs("Usage: farmcc COMPILER [argument]...\n"
+	      "   or: COMPILER [argument]...   through a link to farmcc\n"
+	      "Compiles on a node of the farm when farmmake runs the build, and here otherwise.\n",
+		to);
+	return to == stdout ? 0 : FARMCC_EXIT_USAGE;
+}
+
+static int compile(char *argv[], const char *socket)
+{
+	struct cc cc = {.argv = argv};
+	cc.compiler = find_compiler(argv[0]);
+	if (!cc.compiler) {
+		fprintf(stderr, "farmcc: %s: command not found\n", argv[0]);
+		return FARMCC_EXIT_NOT_FOUND;
+	}
+	/* a driver looks for its parts from the path that it was called by: not from our link's */
+	if (strchr(argv[0], '/'))
+		argv[0] = cc.compiler;
+	int status;
+	if (!socket || respfile_expand(argv + 1, &cc.words) < 0) {
+		status = local_exec(cc.compiler, argv);
+	} else {
+		ccargs_scan(
+			str_base(argv[0]), cc.words.v ? cc.words.v : (char *[]){NULL}, &cc.args);
+		if (cc.args.verdict == CCARGS_PASS || sock_connect(socket, &cc.sock) < 0)
+			status = local_exec(cc.compiler, argv);
+		else
+			status = route_run(&cc);
+	}
+	sock_close(cc.sock);
+	ccargs_fini(&cc.args);
+	strv_fini(&cc.words);
+	free(cc.compiler);
+	free(cc.cwd);
+	return status;
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc < 1)
+		return FARMCC_EXIT_USAGE;
+	if (strcmp(str_base(argv[0]), "farmcc") == 0) {
+		argv++;
+		if (!argv[0])
+			return usage(stderr);
+		if (strcmp(argv[0], "--help") == 0)
+			return usage(stdout);
+		if (strcmp(argv[0], "--version") == 0)
+			return puts("farmcc " FARMMAKE_VERSION) < 0;
+	}
+	return compile(argv, getenv("FARMMAKE_SOCKET"));
 }

@@ -1,1 +1,251 @@
-/* jail */
+/* jail - one farmjail process, its memfds and its report.
+ *
+ * Happy path: jail_start() describes the job in a memfd and spawns farmjail; on_exit reads the
+ * report; on_closed hands the outcome over and is the end of the handle. Failure modes: memfds or a
+ * process cannot be had (jail_start returns it), farmjail dies without a report or with the name of
+ * the step that failed (ERR_JAIL), the job was killed (-ECANCELED). */
+#include "jail_box.h"
+
+#include "base/err.h"
+#include "base/fs.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	DESC_BYTES_MAX = 4 << 20,
+	JOB_NICE = 5, /* the node's own loop goes first */
+};
+/* Text, assembly and outputs of the largest job that is any use. */
+static const uint64_t tmpfs_bytes = (uint64_t)2 << 30;
+
+struct jail {
+	uv_process_t process;
+	/* By number in the child; 0 is left to libuv, and the seccomp filter is the box's. */
+	int fd[JAIL_FD_COUNT];
+	bool killed;
+	struct jail_outcome outcome;
+	void (*on_done)(void *ctx, struct jail_outcome *o);
+	void *ctx;
+};
+
+static const char *const lang_names[LANG_COUNT] = {[LANG_C] = "c", [LANG_CXX] = "c++"};
+static const char *const output_flags[OUTPUT_KIND_COUNT] = {
+	[OUTPUT_OBJECT] = "-c", [OUTPUT_ASSEMBLY] = "-S"};
+
+/* gcc and clang read such an argument as an option or as the name of a file of arguments. */
+static bool is_plain_name(const char *path)
+{
+	return path[0] && path[0] != '-' && path[0] != '@';
+}
+
+static void build_argv(const char *compiler, const struct job_spec *spec, struct strv *argv)
+{
+	strv_push(argv, compiler);
+	for (size_t i = 0; i < spec->flags.n; i++)
+		strv_push(argv, spec->flags.v[i]);
+	strv_push(argv, "-x");
+	strv_push(argv, lang_names[spec->lang]);
+	strv_push(argv, output_flags[spec->output_kind]);
+	strv_push(argv, "-o");
+	strv_push(argv, spec->output);
+	strv_push(argv, spec->source);
+}
+
+/* "dir/a.o" gives "dir/a.dwo", as the compiler names it. */
+static char *dwo_name(const char *output)
+{
+	const char *dot = strrchr(str_base(output), '.');
+	int n = dot ? (int)(dot - output) : (int)strlen(output);
+	return xasprintf("%.*s.dwo", n, output);
+}
+
+/* The sealed description, or -errno. */
+static int describe(const struct jail_box *box, const char *compiler, const struct job_spec *spec)
+{
+	struct jail_desc d = {
+		.cwd = xstrdup(spec->cwd),
+		.source = xstrdup(spec->source),
+		.output = xstrdup(spec->output),
+		.dwo = spec->want_dwo ? dwo_name(spec->output) : xstrdup(""),
+		.tmpfs_bytes = tmpfs_bytes,
+		.memory_bytes = box->memory_bytes,
+		.cpu_s = box->wall_s,
+		.wall_s = box->wall_s,
+		.nice = JOB_NICE,
+	};
+	build_argv(compiler, spec, &d.argv);
+	for (size_t i = 0; i < box->binds.n; i++)
+		strv_push(&d.binds, box->binds.v[i]);
+	struct buf out;
+	buf_init(&out, DESC_BYTES_MAX);
+	int err = jail_desc_encode(&d, &out);
+	int fd = err ? err : jail_box_seal("farmjail-job", out.data, out.len);
+	buf_fini(&out);
+	jail_desc_fini(&d);
+	return fd;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void destroy(struct jail *j)
+{
+	for (size_t i = 0; i < JAIL_FD_COUNT; i++)
+		if (i != JAIL_FD_SECCOMP)
+			close_fd(&j->fd[i]);
+	free(j);
+}
+
+static int open_memfds(struct jail *j)
+{
+	static const int empty[] = {
+		STDOUT_FILENO, STDERR_FILENO, JAIL_FD_OUTPUT, JAIL_FD_DWO, JAIL_FD_REPORT};
+	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+		int fd = memfd_create("farmjail-out", MFD_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		j->fd[empty[i]] = fd;
+	}
+	return 0;
+}
+
+/* Moves a memfd into the outcome. */
+static void hand_over(struct jail *j, int from, enum stream to)
+{
+	struct stat st;
+	int fd = j->fd[from];
+	if (fstat(fd, &st) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return;
+	j->outcome.fd[to] = fd;
+	j->outcome.bytes[to] = (uint64_t)st.st_size;
+	j->fd[from] = -1;
+}
+
+static void read_outcome(struct jail *j, const struct jail_report *r)
+{
+	struct jail_outcome *o = &j->outcome;
+	o->wait_status = r->wait_status;
+	o->cpu_us = r->cpu_us;
+	o->wall_us = r->wall_us;
+	o->max_rss_kib = r->max_rss_kib;
+	o->over_limit = r->over_limit || r->timed_out;
+	hand_over(j, STDOUT_FILENO, STREAM_STDOUT);
+	hand_over(j, STDERR_FILENO, STREAM_STDERR);
+	if (r->has_output)
+		hand_over(j, JAIL_FD_OUTPUT, STREAM_OUTPUT);
+	if (r->has_dwo)
+		hand_over(j, JAIL_FD_DWO, STREAM_DWO);
+}
+
+static void judge(struct jail *j, int64_t exit_status, int term_signal)
+{
+	struct jail_outcome *o = &j->outcome;
+	struct jail_report r;
+	bool reported = pread(j->fd[JAIL_FD_REPORT], &r, sizeof r, 0) == sizeof r;
+	if (j->killed) {
+		o->err = -ECANCELED;
+		snprintf(o->why, sizeof o->why, "killed");
+	} else if (!reported) {
+		o->err = ERR_JAIL;
+		snprintf(o->why, sizeof o->why, "farmjail ended with %s %d",
+			term_signal ? "signal" : "status",
+			term_signal ? term_signal : (int)exit_status);
+	} else if (r.setup_err) {
+		o->err = ERR_JAIL;
+		snprintf(o->why, sizeof o->why, "%.*s: %s", (int)sizeof r.setup_step, r.setup_step,
+			err_str(r.setup_err));
+	} else {
+		read_outcome(j, &r);
+	}
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct jail *j = h->data;
+	struct jail_outcome o = j->outcome;
+	void (*on_done)(void *ctx, struct jail_outcome *o) = j->on_done;
+	void *ctx = j->ctx;
+	destroy(j);
+	if (on_done)
+		on_done(ctx, &o);
+}
+
+static void on_exit_process(uv_process_t *p, int64_t exit_status, int term_signal)
+{
+	struct jail *j = p->data;
+	judge(j, exit_status, term_signal);
+	uv_close((uv_handle_t *)p, on_closed);
+}
+
+static int spawn(uv_loop_t *loop, const struct jail_box *box, struct jail *j)
+{
+	uv_stdio_container_t stdio[JAIL_FD_COUNT] = {{.flags = UV_IGNORE}};
+	for (int i = 1; i < JAIL_FD_COUNT; i++) {
+		stdio[i].flags = UV_INHERIT_FD;
+		stdio[i].data.fd = j->fd[i];
+	}
+	char *args[] = {box->helper, NULL}, *env[] = {NULL};
+	uv_process_options_t options = {
+		.exit_cb = on_exit_process,
+		.file = box->helper,
+		.args = args,
+		.env = env,
+		.cwd = "/",
+		.flags = UV_PROCESS_DETACHED, /* a terminal's ^C is for the node to handle */
+		.stdio_count = JAIL_FD_COUNT,
+		.stdio = stdio,
+	};
+	j->process.data = j;
+	return uv_spawn(loop, &j->process, &options);
+}
+
+int jail_start(uv_loop_t *loop, struct jail_box *box, const char *compiler,
+	const struct job_spec *spec, int text_fd,
+	void (*on_done)(void *ctx, struct jail_outcome *o), void *ctx, struct jail **ret)
+{
+	if (!is_plain_name(spec->source) || !is_plain_name(spec->output))
+		return -EINVAL;
+	struct jail *j = xcalloc(1, sizeof *j);
+	for (size_t i = 0; i < JAIL_FD_COUNT; i++)
+		j->fd[i] = -1;
+	for (size_t i = 0; i < STREAM_COUNT; i++)
+		j->outcome.fd[i] = -1;
+	j->fd[JAIL_FD_SECCOMP] = box->seccomp_fd;
+	int err = open_memfds(j);
+	if (!err) {
+		j->fd[JAIL_FD_DESC] = describe(box, compiler, spec);
+		err = j->fd[JAIL_FD_DESC] < 0 ? j->fd[JAIL_FD_DESC] : 0;
+	}
+	if (err) {
+		destroy(j);
+		return err;
+	}
+	j->fd[JAIL_FD_TEXT] = text_fd;
+	err = spawn(loop, box, j);
+	if (err) {
+		/* libuv has initialised the handle all the same: it must be closed */
+		j->fd[JAIL_FD_TEXT] = -1;
+		uv_close((uv_handle_t *)&j->process, on_closed);
+		return err;
+	}
+	j->on_done = on_done;
+	j->ctx = ctx;
+	*ret = j;
+	return 0;
+}
+
+void jail_kill(struct jail *j)
+{
+	j->killed = true;
+	uv_process_kill(&j->process, SIGKILL);
+}

@@ -1,1 +1,64 @@
-/* jobserver_pipe */
+/* jobserver_pipe - two pipes: make takes tokens from A, the pool, and gives them back to B.
+ *
+ * O_NONBLOCK belongs to an open file description, and make 4.3 sets it on the end it is given, so
+ * that end is never ours: the pool is opened a second time through /proc. Our copies of make's ends
+ * stay open, so that neither pipe is ever without a reader or a writer.
+ *
+ * What can fail: no descriptors, no /proc.
+ */
+#include "jobserver_impl.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+int jobserver_reopen(int fd, int flags)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/self/fd/%d", fd);
+	int own = open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	return own < 0 ? -errno : own;
+}
+
+int jobserver_split_bytes(void)
+{
+	return 4 * (int)sysconf(_SC_PAGESIZE);
+}
+
+int jobserver_pipe_open(struct jobserver *js)
+{
+	int a[2], b[2];
+	if (pipe2(a, O_CLOEXEC) < 0)
+		return -errno;
+	js->make_r = a[0];
+	int own = jobserver_reopen(a[1], O_RDWR);
+	close(a[1]);
+	if (own < 0)
+		return own;
+	js->pool_fd = own;
+	if (pipe2(b, O_CLOEXEC) < 0)
+		return -errno;
+	js->back_fd = b[0];
+	js->make_w = b[1];
+	fcntl(js->make_w, F_SETPIPE_SZ, jobserver_split_bytes());
+	return js->make_r < FD_SETSIZE && js->make_w < FD_SETSIZE ? 0 : -EMFILE;
+}
+
+static void on_back(uv_poll_t *poll, int status, int events)
+{
+	struct jobserver *js = poll->data;
+	(void)events;
+	char tokens[4096];
+	ssize_t n = status < 0 ? -1 : read(js->back_fd, tokens, sizeof tokens);
+	if (n > 0)
+		jobserver_came_back(js, tokens_clamp(&js->ledger, (uint32_t)n, jobserver_idle(js)));
+}
+
+int jobserver_pipe_start(struct jobserver *js)
+{
+	/* sets O_NONBLOCK on back_fd, which is a description of its own */
+	int err = jobserver_poll_init(js, &js->back_watch, js->back_fd);
+	return err ? err : uv_poll_start(&js->back_watch, UV_READABLE, on_back);
+}

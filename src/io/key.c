@@ -1,1 +1,227 @@
-/* key */
+/* key
+ *
+ * The happy path: the file is one line, exactly as key_format() writes it (the newline may be
+ * missing). OpenSSL's primitives fail only when memory is gone or its library is broken: both end
+ * the program, as xmalloc() does.
+ */
+#include "io/key.h"
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "io/digest.h"
+#include "openssl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SECRET_BYTES = 32, ID_HEX = 2 * WIRE_KEY_ID_BYTES, SECRET_HEX = 2 * SECRET_BYTES };
+
+static const char label_magic[] = "farmmake-key-1";
+static const char label_id[] = "farmmake/1 key id";
+static const char label_node[] = "farmmake/1 node ";
+static const char label_tls[] = "farmmake/1 tls";
+static const char label_beacon[] = "farmmake/1 beacon";
+
+static void must(bool worked)
+{
+	if (!worked) {
+		fputs("farmmake: OpenSSL cannot derive keys\n", stderr);
+		abort();
+	}
+}
+
+/* HKDF-SHA256 without salt: the secret is uniformly random already. */
+static void derive(const uint8_t secret[SECRET_BYTES], const char *info, uint8_t out[SECRET_BYTES])
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, SECRET_BYTES),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, strlen(info)),
+		OSSL_PARAM_END,
+	};
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+	must(ctx && EVP_KDF_derive(ctx, out, SECRET_BYTES, params) == 1);
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+}
+
+static void name_farm_key(struct key *k)
+{
+	uint8_t text[sizeof label_id + SECRET_BYTES], sum[DIGEST_BYTES];
+	memcpy(text, label_id, sizeof label_id);
+	memcpy(text + sizeof label_id, k->secret, SECRET_BYTES);
+	digest_sha256(text, sizeof text, sum);
+	memcpy(k->farm_id, sum, sizeof k->farm_id);
+	OPENSSL_cleanse(text, sizeof text);
+}
+
+int key_generate(struct key *ret)
+{
+	struct key k = {.is_farm = true};
+	if (RAND_priv_bytes(k.secret, sizeof k.secret) != 1)
+		return -EIO;
+	name_farm_key(&k);
+	*ret = k;
+	key_wipe(&k);
+	return 0;
+}
+
+/* Cuts the next word off *text; NULL unless it is followed by a space or the end. */
+static char *cut_word(char **text)
+{
+	char *word = *text;
+	char *end = strchrnul(word, ' ');
+	*text = *end ? end + 1 : end;
+	*end = '\0';
+	return *word ? word : NULL;
+}
+
+/* What follows the magic word. */
+static int parse_fields(char *text, struct key *k)
+{
+	const char *kind = cut_word(&text);
+	if (!kind)
+		return ERR_KEYFILE;
+	k->is_farm = strcmp(kind, "farm") == 0;
+	if (!k->is_farm) {
+		const char *name = cut_word(&text), *id = cut_word(&text);
+		if (strcmp(kind, "node") != 0 || !name || wire_name_check(name) < 0 || !id ||
+			str_unhex(id, k->farm_id, sizeof k->farm_id) < 0)
+			return ERR_KEYFILE;
+		strcpy(k->node, name);
+	}
+	if (str_unhex(text, k->secret, sizeof k->secret) < 0)
+		return ERR_KEYFILE;
+	if (k->is_farm)
+		name_farm_key(k);
+	return 0;
+}
+
+static int parse(char *text, size_t n, struct key *ret)
+{
+	if (n && text[n - 1] == '\n')
+		text[--n] = '\0';
+	if (strlen(text) != n)
+		return ERR_KEYFILE;
+	const char *magic = cut_word(&text);
+	if (!magic || strcmp(magic, label_magic) != 0)
+		return ERR_KEYFILE;
+	struct key k = {0};
+	int err = parse_fields(text, &k);
+	if (!err)
+		*ret = k;
+	key_wipe(&k);
+	return err;
+}
+
+/* A whole line, or ERR_KEYFILE when it does not fit. */
+static int read_text(int fd, char out[KEY_TEXT_MAX], size_t *ret_n)
+{
+	size_t n = 0;
+	for (;;) {
+		ssize_t got = read(fd, out + n, KEY_TEXT_MAX - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		n += (size_t)got;
+		if (n == KEY_TEXT_MAX)
+			return ERR_KEYFILE;
+	}
+	out[n] = '\0';
+	*ret_n = n;
+	return 0;
+}
+
+int key_load(const char *path, struct key *ret)
+{
+	/* O_NONBLOCK: a FIFO of that name must not hang us */
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return ERR_KEYFILE;
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return ERR_KEYMODE;
+	char text[KEY_TEXT_MAX];
+	size_t n = 0;
+	int err = read_text(fd, text, &n);
+	if (!err)
+		err = parse(text, n, ret);
+	OPENSSL_cleanse(text, sizeof text);
+	return err;
+}
+
+void key_format(const struct key *k, char out[KEY_TEXT_MAX])
+{
+	char secret[SECRET_HEX + 1], id[ID_HEX + 1];
+	str_hex(k->secret, sizeof k->secret, secret);
+	if (k->is_farm)
+		snprintf(out, KEY_TEXT_MAX, "%s farm %s\n", label_magic, secret);
+	else
+		snprintf(out, KEY_TEXT_MAX, "%s node %s %s %s\n", label_magic, k->node,
+			str_hex(k->farm_id, sizeof k->farm_id, id), secret);
+	OPENSSL_cleanse(secret, sizeof secret);
+}
+
+int key_for_node(const struct key *k, const char *name, struct key *ret)
+{
+	if (wire_name_check(name) < 0)
+		return -EINVAL;
+	if (!k->is_farm) {
+		if (strcmp(k->node, name) != 0)
+			return ERR_KEY;
+		*ret = *k;
+		return 0;
+	}
+	struct key node = {0};
+	char info[sizeof label_node + WIRE_NAME_MAX];
+	snprintf(info, sizeof info, "%s%s", label_node, name);
+	derive(k->secret, info, node.secret);
+	memcpy(node.farm_id, k->farm_id, sizeof node.farm_id);
+	strcpy(node.node, name);
+	*ret = node;
+	key_wipe(&node);
+	return 0;
+}
+
+void key_tls_psk(const struct key *node_key, uint8_t out[SECRET_BYTES])
+{
+	derive(node_key->secret, label_tls, out);
+}
+
+static void compute_mac(const struct key *k, const uint8_t *beacon, uint8_t out[BEACON_MAC_BYTES])
+{
+	uint8_t mac_key[SECRET_BYTES], mac[EVP_MAX_MD_SIZE];
+	derive(k->secret, label_beacon, mac_key);
+	must(HMAC(EVP_sha256(), mac_key, sizeof mac_key, beacon, BEACON_BYTES - BEACON_MAC_BYTES,
+		     mac, NULL) != NULL);
+	memcpy(out, mac, BEACON_MAC_BYTES);
+	OPENSSL_cleanse(mac_key, sizeof mac_key);
+}
+
+void key_sign_beacon(const struct key *node_key, uint8_t beacon[BEACON_BYTES])
+{
+	compute_mac(node_key, beacon, beacon + BEACON_BYTES - BEACON_MAC_BYTES);
+}
+
+bool key_check_beacon(const struct key *node_key, const uint8_t beacon[BEACON_BYTES])
+{
+	uint8_t mac[BEACON_MAC_BYTES];
+	compute_mac(node_key, beacon, mac);
+	return CRYPTO_memcmp(mac, beacon + BEACON_BYTES - BEACON_MAC_BYTES, sizeof mac) == 0;
+}
+
+void key_wipe(struct key *k)
+{
+	OPENSSL_cleanse(k, sizeof *k);
+}

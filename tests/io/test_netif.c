@@ -1,1 +1,102 @@
+#include "base/err.h"
+#include "io/netif.h"
+
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+static const char *format(const struct sockaddr_storage *a, char out[64])
+{
+	return netif_format_address((const struct sockaddr *)a, out, 64);
+}
+
+Test(netif, addresses_as_people_write_them)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{"127.0.0.1", "127.0.0.1:3634"},
+		{"127.0.0.1:80", "127.0.0.1:80"},
+		{"127.0.0.1:0", "127.0.0.1:0"},
+		{"::1", "[::1]:3634"},
+		{"[::1]", "[::1]:3634"},
+		{"[::1]:65535", "[::1]:65535"},
+		{"fe80::1%lo", "[fe80::1%lo]:3634"},
+		{"[ff02::fa:3634%lo]:1", "[ff02::fa:3634%lo]:1"},
+		{"0.0.0.0:9", "0.0.0.0:9"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sockaddr_storage a;
+		char out[64];
+		cr_assert_eq(netif_parse_address(cases[i].text, NETIF_PORT, true, &a), 0, "%s",
+			cases[i].text);
+		cr_expect_str_eq(format(&a, out), cases[i].want);
+	}
+}
+
+Test(netif, a_star_or_nothing_is_any_address)
+{
+	static const char *const texts[] = {"*", "*:70", ":70"};
+	for (size_t i = 0; i < 3; i++) {
+		struct sockaddr_storage a;
+		char out[64];
+		cr_assert_eq(netif_parse_address(texts[i], 70, true, &a), 0);
+		cr_expect_str_eq(
+			format(&a, out), a.ss_family == AF_INET6 ? "[::]:70" : "0.0.0.0:70");
+	}
+}
+
+Test(netif, what_is_no_address_is_refused)
+{
+	static const char *const texts[] = {"", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+		"127.0.0.1:8x", "127.0.0.1: 8", "[::1", "[]", "[]:1", "[::1]x", "[::1]:", "::1]",
+		"1:2:3", "localhost", "256.1.1.1", "[127.0.0.1"};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct sockaddr_storage a = {.ss_family = 77};
+		cr_expect_eq(netif_parse_address(texts[i], 1, true, &a), -EINVAL, "%s", texts[i]);
+		cr_expect_eq(a.ss_family, 77, "untouched on failure");
+	}
+	char long_text[400];
+	struct sockaddr_storage a;
+	memset(long_text, 'a', sizeof long_text);
+	long_text[sizeof long_text - 1] = '\0';
+	cr_expect_eq(netif_parse_address(long_text, 1, false, &a), -EINVAL);
+}
+
+Test(netif, names_are_resolved_unless_forbidden)
+{
+	struct sockaddr_storage a;
+	cr_assert_eq(netif_parse_address("localhost:99", 1, false, &a), 0);
+	cr_expect_eq(netif_address_port((struct sockaddr *)&a), 99);
+	cr_expect_eq(netif_parse_address("localhost:99", 1, true, &a), -EINVAL);
+}
+
+Test(netif, an_ipv4_peer_of_a_dual_socket_reads_as_ipv4)
+{
+	struct sockaddr_storage a;
+	char out[64], tiny[6];
+	cr_assert_eq(netif_parse_address("[::ffff:192.0.2.9]:1234", 1, true, &a), 0);
+	cr_expect_str_eq(format(&a, out), "192.0.2.9:1234");
+	netif_format_address((struct sockaddr *)&a, tiny, sizeof tiny);
+	cr_expect_str_eq(tiny, "192.0", "cut to fit");
+}
+
+Test(netif, ports_and_lengths)
+{
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+	struct sockaddr_in four = {.sin_family = AF_INET};
+	netif_set_port((struct sockaddr *)&six, 4660);
+	netif_set_port((struct sockaddr *)&four, 13330);
+	cr_expect_eq(six.sin6_port, htons(4660));
+	cr_expect_eq(netif_address_port((struct sockaddr *)&six), 4660);
+	cr_expect_eq(netif_address_port((struct sockaddr *)&four), 13330);
+	cr_expect_eq(netif_address_len((struct sockaddr *)&six), sizeof six);
+	cr_expect_eq(netif_address_len((struct sockaddr *)&four), sizeof four);
+}
+
+Test(netif, interfaces)
+{
+	cr_expect_eq(netif_check("lo"), 0);
+	cr_expect_eq(netif_check("no-such-if"), -ENODEV);
+	cr_expect_eq(netif_check(""), -ENODEV);
+}

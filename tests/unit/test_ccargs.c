@@ -1,1 +1,398 @@
+#include "core/ccargs.h"
+#include "core/ccflags.h"
+
 #include <criterion/criterion.h>
+#include <string.h>
+
+/* Words are separated by single blanks; the tests need no others. */
+static void split(const char *line, struct strv *ret)
+{
+	strv_fini(ret);
+	ret->v = xcalloc(1, sizeof *ret->v);
+	ret->cap = 1;
+	while (*line) {
+		size_t n = strcspn(line, " ");
+		strv_push_take(ret, xstrndup(line, n));
+		line += n + (line[n] == ' ');
+	}
+}
+
+static char *join(const struct strv *sv)
+{
+	char *line = xstrdup("");
+	for (size_t i = 0; i < sv->n; i++) {
+		char *longer = xasprintf("%s%s%s", line, i ? " " : "", sv->v[i]);
+		free(line);
+		line = longer;
+	}
+	return line;
+}
+
+static void scan(const char *command, struct ccargs *ret)
+{
+	struct strv words = {0};
+	split(command, &words);
+	ccargs_scan(words.v[0], words.v + 1, ret);
+	strv_fini(&words);
+}
+
+struct remote_case {
+	const char *command, *source, *output, *flags, *cpp; /* cpp without -E -fdirectives-only */
+	enum lang lang;
+	enum output_kind kind;
+	const char *dwo;
+};
+
+static const struct remote_case remotes[] = {
+	{"gcc -c x.c", "x.c", "x.o", "", "x.c"},
+	{"gcc -c d/x.c", "d/x.c", "x.o", "", "d/x.c"},
+	{"/usr/bin/gcc -c ../x.y.c", "../x.y.c", "x.y.o", "", "../x.y.c"},
+	{"gcc -O2 -c x.c -o x.o", "x.c", "x.o", "-O2", "-O2 x.c"},
+	{"gcc -ox.o -c x.c -pipe", "x.c", "x.o", "", "x.c"},
+	{"gcc -S x.c", "x.c", "x.s", "", "x.c", LANG_C, OUTPUT_ASSEMBLY},
+	{"gcc -c -S x.c -o y", "x.c", "y", "", "x.c", LANG_C, OUTPUT_ASSEMBLY},
+	{"gcc -S -c x.c", "x.c", "x.s", "", "x.c", LANG_C, OUTPUT_ASSEMBLY},
+	{"g++ -c x.cc", "x.cc", "x.o", "", "x.cc", LANG_CXX},
+	{"gcc -c x.cpp", "x.cpp", "x.o", "", "x.cpp", LANG_CXX},
+	{"gcc -c x.C", "x.C", "x.o", "", "x.C", LANG_CXX},
+	{"g++-12 -c x.c", "x.c", "x.o", "", "x.c", LANG_CXX},
+	{"x86_64-linux-gnu-g++ -x c -c x.c", "x.c", "x.o", "", "-x c x.c", LANG_C},
+	{"gcc -xc++ -c x.c", "x.c", "x.o", "", "-xc++ x.c", LANG_CXX},
+	{"gcc -x c -c x.txt", "x.txt", "x.o", "", "-x c x.txt"},
+	{"gcc -x c -c x", "x", "x.o", "", "-x c x"},
+	{"gcc -x c++ -x none -c x.c", "x.c", "x.o", "", "-x c++ -x none x.c"},
+	{"gcc -c x.c -x c++", "x.c", "x.o", "", "x.c -x c++"},
+	/* order is kept: the later option wins */
+	{"gcc -O2 -c x.c -O0 -DA -UA -D A=2", "x.c", "x.o", "-O2 -O0 -DA -UA -DA=2",
+		"-O2 x.c -O0 -DA -UA -DA=2"},
+	{"gcc -DA=-c -c x.c", "x.c", "x.o", "-DA=-c", "-DA=-c x.c"},
+	{"gcc -D -c -c x.c", "x.c", "x.o", "-D-c", "-D-c x.c"},
+	{"gcc -DX=\"y.c\" -c x.c", "x.c", "x.o", "-DX=\"y.c\"", "-DX=\"y.c\" x.c"},
+	{"gcc -I. -I inc -iquote q -isystem s -idirafter a -include c.h -nostdinc -c x.c", "x.c",
+		"x.o", "-nostdinc",
+		"-I. -I inc -iquote q -isystem s -idirafter a -include c.h -nostdinc x.c"},
+	{"gcc -I x.c -c y.c", "y.c", "y.o", "", "-I x.c y.c"},
+	{"gcc --sysroot=/s --sysroot /t -isysroot /u -c x.c", "x.c", "x.o", "",
+		"--sysroot=/s --sysroot /t -isysroot /u x.c"},
+	{"gcc --param a-b=1 --param=c=2 -c x.c", "x.c", "x.o", "--param=a-b=1 --param=c=2",
+		"--param=a-b=1 --param=c=2 x.c"},
+	{"gcc -Wp,-U_F,-D_F=2 -c x.c", "x.c", "x.o", "-Wp,-U_F,-D_F=2", "-Wp,-U_F,-D_F=2 x.c"},
+	{"gcc -Wl,-O1 -lm -L. -static -c x.c", "x.c", "x.o", "", "-Wl,-O1 -lm -L. -static x.c"},
+	{"gcc -gsplit-dwarf -g -c d/x.c", "d/x.c", "x.o", "-gsplit-dwarf -g",
+		"-gsplit-dwarf -g d/x.c", LANG_C, OUTPUT_OBJECT, "x.dwo"},
+	{"gcc -gsplit-dwarf -c d/x.c -o e.f/x.c.o", "d/x.c", "e.f/x.c.o", "-gsplit-dwarf",
+		"-gsplit-dwarf d/x.c", LANG_C, OUTPUT_OBJECT, "e.f/x.c.dwo"},
+	{"gcc -gsplit-dwarf -c x.c -o e.f/x", "x.c", "e.f/x", "-gsplit-dwarf", "-gsplit-dwarf x.c",
+		LANG_C, OUTPUT_OBJECT, "e.f/x.dwo"},
+	{"gcc -gsplit-dwarf -c x.c -o .x", "x.c", ".x", "-gsplit-dwarf", "-gsplit-dwarf x.c",
+		LANG_C, OUTPUT_OBJECT, ".x.dwo"},
+	{"gcc -gsplit-dwarf -S x.c", "x.c", "x.s", "-gsplit-dwarf", "-gsplit-dwarf x.c", LANG_C,
+		OUTPUT_ASSEMBLY},
+	/* dependencies */
+	{"gcc -MD -c d/x.c", "d/x.c", "x.o", "", "-MD d/x.c -MF x.d"},
+	{"gcc -MMD -c d/x.c -o o/x.o", "d/x.c", "o/x.o", "", "-MMD d/x.c -MF o/x.d -MQ o/x.o"},
+	{"gcc -MD -c x.c -o o.d/x", "x.c", "o.d/x", "", "-MD x.c -MF o.d/x.d -MQ o.d/x"},
+	{"gcc -MD -c x.c -o .o", "x.c", ".o", "", "-MD x.c -MF .d -MQ .o"},
+	{"gcc -MD -MP -MF f -c x.c -o x.o", "x.c", "x.o", "", "-MD -MP -MF f x.c -MQ x.o"},
+	{"gcc -MD -MFf -MTt -MQ q -c x.c -o x.o", "x.c", "x.o", "", "-MD -MFf -MTt -MQ q x.c"},
+	{"gcc -MD -S x.c", "x.c", "x.s", "", "-MD x.c -MF x.d", LANG_C, OUTPUT_ASSEMBLY},
+	{"gcc -Wp,-MMD,.x.o.d -c x.c -o x.o", "x.c", "x.o", "", "-Wp,-MMD,.x.o.d x.c"},
+	{"gcc -Wp,-MD,f -Wp,-MT,t -MP -c x.c", "x.c", "x.o", "", "-Wp,-MD,f -Wp,-MT,t -MP x.c"},
+};
+
+Test(ccargs, remote)
+{
+	for (size_t i = 0; i < sizeof remotes / sizeof *remotes; i++) {
+		const struct remote_case *c = &remotes[i];
+		struct ccargs a;
+		scan(c->command, &a);
+		cr_assert_eq(a.verdict, CCARGS_REMOTE, "%s: %s", c->command, a.reason);
+		cr_expect_null(a.reason);
+		cr_expect_str_eq(a.source, c->source, "%s", c->command);
+		cr_expect_str_eq(a.output, c->output, "%s", c->command);
+		cr_expect_eq(a.lang, c->lang, "%s", c->command);
+		cr_expect_eq(a.output_kind, c->kind, "%s", c->command);
+		cr_expect_eq(a.want_dwo, c->dwo != NULL, "%s", c->command);
+		cr_expect(c->dwo ? a.dwo && strcmp(a.dwo, c->dwo) == 0 : !a.dwo, "%s", c->command);
+
+		_cleanup_free_ char *flags = join(&a.flags), *cpp = join(&a.cpp);
+		_cleanup_free_ char *want = xasprintf("-E -fdirectives-only %s", c->cpp);
+		cr_expect_str_eq(flags, c->flags, "%s", c->command);
+		cr_expect_str_eq(cpp, want, "%s", c->command);
+		ccargs_fini(&a);
+	}
+}
+
+static const struct {
+	const char *command, *reason;
+} locals[] = {
+	{"clang -c x.c", "clang records its input in the object"},
+	{"clang++-14 -c x.cc", "clang records its input in the object"},
+	{"gcc x.c", "compiles and links in one command"},
+	{"gcc x.c -o x -lm -Wl,-z,now -qunknown", "compiles and links in one command"},
+	{"gcc -c x.c y.c", "several sources in one command"},
+	{"gcc x.c y.o -o x", "compiles and links in one command"},
+	{"gcc -c x.c y.o", "object files have no place in a compile"},
+	{"gcc -c x.c -o a.o -o b.o", "several outputs in one command"},
+	{"gcc -c x.c -o /dev/null", "the output is no file"},
+	{"gcc -c x.c -o -", "the output is no file"},
+	{"gcc -c x.c -o/dev/stdout", "the output is no file"},
+	{"gcc -x c -c -", "the source comes from standard input"},
+	{"gcc -x c -c /dev/null", "the source is a device"},
+	{"gcc -c @args", "a response file cannot be read"},
+	{"gcc -c conftest.c", "a configure test is compiled here"},
+	{"gcc -c d/conftest.cpp -g3", "a configure test is compiled here"},
+	{"gcc -c tmp.conftest.c", "a configure test is compiled here"},
+	{"gcc -c x.s", "assembler sources are assembled here"},
+	{"gcc -c x.S", "assembler sources are assembled here"},
+	{"gcc -c x.i", "the source is preprocessed already"},
+	{"g++ -c x.ii", "the source is preprocessed already"},
+	{"gcc x.h", "headers are precompiled here"},
+	{"gcc -c x.hpp -o x.gch", "headers are precompiled here"},
+	{"gcc -c x.m", "the source is neither C nor C++"},
+	{"gcc -x assembler -c x.c", "nodes compile only -x c and -x c++"},
+	{"gcc -x c-header -c x.c", "nodes compile only -x c and -x c++"},
+	{"gcc -xcpp-output -c x.c", "nodes compile only -x c and -x c++"},
+	{"gcc -foo -c x.c", "-foo is not known to the farm"},
+	{"gcc -c x.c -Winvalid-pch -foo", "-Winvalid-pch uses precompiled headers"},
+	{"gcc -march=native -c x.c", "-march=native depends on this machine"},
+	{"gcc -mcpu=native+crypto -c x.c", "-mcpu=native+crypto depends on this machine"},
+	{"gcc -g3 -c x.c", "-g3 records every macro"},
+	{"gcc -ggdb3 -c x.c", "-ggdb3 records every macro"},
+	{"gcc -pedantic -c x.c",
+		"-pedantic would warn about the line markers of preprocessed text"},
+	{"gcc -imacros m.h -c x.c", "-imacros brings in macros that the text does not show"},
+	{"gcc -fplugin=p.so -c x.c", "-fplugin=p.so loads code into the compiler"},
+	{"gcc -specs=f -c x.c", "-specs=f runs other programs"},
+	{"gcc -B d -c x.c", "-B runs other programs"},
+	{"gcc -wrapper gdb,--args -c x.c", "-wrapper runs other programs"},
+	{"gcc -save-temps -c x.c", "-save-temps writes another file beside the object"},
+	{"gcc --coverage -c x.c", "--coverage writes another file beside the object"},
+	{"gcc -fprofile-use -c x.c", "-fprofile-use reads or writes profiles"},
+	{"gcc -fdump-tree-all -c x.c", "-fdump-tree-all dumps what the compiler thinks"},
+	{"gcc -da -c x.c", "-da dumps what the compiler thinks"},
+	{"gcc -flto=auto -c x.c", "-flto=auto makes objects that differ from run to run"},
+	{"gcc -Wa,-al=x -c x.c", "-Wa,-al=x speaks to the assembler"},
+	{"gcc -Xassembler -al -c x.c", "-Xassembler speaks to the assembler"},
+	{"gcc -Wp,-I/x -c x.c", "-Wp,-I/x speaks to the preprocessor alone"},
+	{"gcc -Wp,-DX,-MD,f -c x.c", "-Wp,-DX,-MD,f has a value that nodes do not take"},
+	{"gcc -fvisibility=/x -c x.c", "-fvisibility=/x has a value that nodes do not take"},
+	{"gcc --param /x -c x.c", "--param=/x has a value that nodes do not take"},
+	{"gcc -DT=__TIME__ -c x.c", "-DT=__TIME__ means something else on another machine"},
+	{"gcc -D T=__DATE__ -c x.c", "-DT=__DATE__ means something else on another machine"},
+	{"gcc -fsyntax-only -c x.c", "-fsyntax-only makes no object"},
+	{"gcc -c x.c -o", "-o has no value"},
+	{"gcc -c x.c -I", "-I has no value"},
+	{"gcc -MG -MD -c x.c", "-MG is for -M and -MM"},
+	{"gcc -MD -MMD -c x.c", "has a dependency option twice"},
+	{"gcc -MD -MF a -MF b -c x.c", "has a dependency option twice"},
+	{"gcc -Wp,-MD,a -Wp,-MMD,b -c x.c", "has a dependency option twice"},
+	{"gcc -Wp,-MD,a,-MT,b -c x.c", "has several preprocessor options in one -Wp"},
+	{"gcc -MD -Wp,-MMD,f -c x.c", "asks for dependencies in two ways"},
+	{"gcc -MD -Wp,-MT,t -c x.c", "asks for dependencies in two ways"},
+	{"gcc -MF f -c x.c", "says how to write dependencies, but not which"},
+	{"gcc -MP -c x.c", "says how to write dependencies, but not which"},
+	{"gcc -Wp,-MT,t -c x.c", "says how to write dependencies, but not which"},
+};
+
+Test(ccargs, local)
+{
+	for (size_t i = 0; i < sizeof locals / sizeof *locals; i++) {
+		struct ccargs a;
+		scan(locals[i].command, &a);
+		cr_assert_eq(a.verdict, CCARGS_LOCAL, "%s", locals[i].command);
+		cr_expect_str_eq(a.reason, locals[i].reason, "%s", locals[i].command);
+		cr_expect_not_null(a.source, "%s", locals[i].command);
+		cr_expect_eq(a.cpp.n + a.flags.n, 0);
+		ccargs_fini(&a);
+	}
+}
+
+Test(ccargs, local_names_what_it_can)
+{
+	struct ccargs a;
+	scan("gcc x.c -lm", &a);
+	cr_expect_str_eq(a.source, "x.c");
+	cr_expect_str_eq(a.output, "a.out");
+	ccargs_fini(&a);
+	scan("clang -c d/x.c", &a);
+	cr_expect_str_eq(a.source, "d/x.c");
+	cr_expect_str_eq(a.output, "x.o");
+	ccargs_fini(&a);
+}
+
+Test(ccargs, pass)
+{
+	static const char *const commands[] = {"gcc", "gcc --version", "gcc -v -c x.c", "gcc -###",
+		"gcc -dumpmachine", "gcc -dumpversion", "gcc -print-search-dirs", "gcc --help",
+		"gcc -Q --help=optimizers", "gcc -E x.c", "gcc -E -dM -", "gcc -M x.c",
+		"gcc -MM -MG x.c", "gcc -c -MM x.c", "gcc x.o y.o -o x -lm",
+		"gcc -shared -o x.so x.o -Wl,-soname,x", "gcc -c x.o", "gcc -o x -q x.o",
+		"clang -E x.c", "clang x.o", "gcc -c", "gcc -E x.S"};
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		struct ccargs a;
+		scan(commands[i], &a);
+		cr_expect_eq(a.verdict, CCARGS_PASS, "%s", commands[i]);
+		cr_expect_null(a.reason);
+		cr_expect_eq(a.cpp.n + a.flags.n, 0);
+		ccargs_fini(&a);
+	}
+}
+
+/* One object each of a kernel under allmodconfig, haproxy, Redis' and Lua's parts, CPython, and a
+ * package under Debian's hardening. */
+static const char *const real_commands[] = {
+	"gcc -Wp,-MMD,lib/.x.o.d -nostdinc -I./arch/x86/include -I./include -I./include/uapi "
+	"-include ./include/linux/compiler-version.h -include ./include/linux/kconfig.h "
+	"-D__KERNEL__ -fmacro-prefix-map=./= -Wall -Wundef -Werror=strict-prototypes "
+	"-Wno-trigraphs -fno-strict-aliasing -fno-common -fshort-wchar -fno-PIE "
+	"-Werror=implicit-function-declaration -Werror=return-type -Wno-format-security "
+	"-std=gnu11 -mno-sse -mno-mmx -mno-sse2 -mno-3dnow -mno-avx -fcf-protection=none -m64 "
+	"-falign-jumps=1 -falign-loops=1 -mno-80387 -mno-fp-ret-in-387 "
+	"-mpreferred-stack-boundary=3 -mskip-rax-setup -mtune=generic -mno-red-zone "
+	"-mcmodel=kernel -Wno-sign-compare -fno-asynchronous-unwind-tables "
+	"-mindirect-branch=thunk-extern -mindirect-branch-register -mindirect-branch-cs-prefix "
+	"-mfunction-return=thunk-extern -fno-jump-tables -mharden-sls=all "
+	"-fpatchable-function-entry=16,16 -fno-delete-null-pointer-checks "
+	"-Wno-frame-address -Wno-format-truncation -O2 -fno-allow-store-data-races "
+	"-Wframe-larger-than=2048 -fstack-protector-strong -Wno-main -fno-stack-clash-protection "
+	"-mstack-protector-guard-reg=fs -mstack-protector-guard-symbol=__ref_stack_chk_guard "
+	"-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr -pg -mrecord-mcount -mfentry "
+	"-DCC_USING_FENTRY -fno-inline-functions-called-once -falign-functions=16 "
+	"-Wdeclaration-after-statement -Wvla -Wno-pointer-sign -Wcast-function-type "
+	"-fno-strict-overflow -fno-stack-check -fconserve-stack -Werror=date-time "
+	"-Werror=incompatible-pointer-types -Werror=designated-init -Wno-packed-not-aligned "
+	"-Wimplicit-fallthrough=5 -fstrict-flex-arrays=3 -femit-struct-debug-baseonly -g -gz=zlib "
+	"-gdwarf-5 -fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000 "
+	"--param asan-globals=1 --param asan-instrumentation-with-call-threshold=10000 "
+	"--param asan-instrument-allocas=1 --param asan-stack=1 -fsanitize-coverage=trace-pc "
+	"-fsanitize-coverage=trace-cmp -fsanitize=bounds -fsanitize=shift -DMODULE "
+	"-DKBUILD_BASENAME=\"x\" -DKBUILD_MODFILE=\"lib/x\" -c -o lib/x.o lib/x.c",
+	"gcc -O2 -g -fwrapv -Wall -Wextra -Wundef -Wdeclaration-after-statement -Wfatal-errors "
+	"-Wtype-limits -Wshift-negative-value -Wshift-overflow=2 -Wduplicated-cond "
+	"-Wnull-dereference -Wno-address-of-packed-member -Wno-unused-label -Wno-sign-compare "
+	"-Wno-atomic-alignment -Iinclude -DUSE_EPOLL -DCONFIG_HAPROXY_VERSION=\"2.6\" "
+	"-c -o src/ev_poll.o src/ev_poll.c",
+	"cc -std=c99 -Wall -W -Wno-missing-field-initializers -Werror=deprecated-declarations "
+	"-Wstrict-prototypes -O2 -g -ggdb -fno-omit-frame-pointer -I../deps/hiredis "
+	"-DREDIS_STATIC= -MMD -o server.o -c server.c",
+	"gcc -O2 -Wall -Wextra -DLUA_COMPAT_5_3 -DLUA_USE_LINUX -DLUA_USE_READLINE -std=gnu99 -c "
+	"-o lapi.o lapi.c",
+	"x86_64-linux-gnu-gcc -c -fno-strict-overflow -Wsign-compare -DNDEBUG -g -fwrapv -O2 -Wall "
+	"-g -fstack-protector-strong -Wformat -Werror=format-security -Wdate-time "
+	"-D_FORTIFY_SOURCE=2 -std=c11 -Wextra -Wno-unused-parameter "
+	"-Wno-missing-field-initializers -fvisibility=hidden -I../Include/internal -I. "
+	"-I../Include -fPIC -DPy_BUILD_CORE -o Objects/abstract.o ../Objects/abstract.c",
+	"g++-12 -g -O2 -ffile-prefix-map=/build/x-1.0=. -fstack-protector-strong "
+	"-fstack-clash-protection -fcf-protection -Wformat -Werror=format-security -Wdate-time "
+	"-D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS -std=gnu++20 -fPIE -pthread -MD -MT x.o -MF x.d "
+	"-o x.o -c x.cpp",
+};
+
+Test(ccargs, real_commands_are_remote)
+{
+	for (size_t i = 0; i < sizeof real_commands / sizeof *real_commands; i++) {
+		struct ccargs a;
+		scan(real_commands[i], &a);
+		cr_expect_eq(a.verdict, CCARGS_REMOTE, "%zu: %s", i, a.reason);
+		for (size_t f = 0; f < a.flags.n; f++)
+			cr_expect(ccflags_node_allows(a.flags.v[f]), "%s", a.flags.v[f]);
+		ccargs_fini(&a);
+	}
+}
+
+Test(ccargs, limits)
+{
+	struct strv words = {0};
+	strv_push(&words, "-c");
+	strv_push(&words, "x.c");
+	for (size_t i = 0; i < JOB_FLAGS_MAX; i++)
+		strv_push(&words, "-DX");
+	struct ccargs a;
+	ccargs_scan("gcc", words.v, &a);
+	cr_expect_eq(a.verdict, CCARGS_REMOTE);
+	ccargs_fini(&a);
+
+	strv_push(&words, "-DX");
+	ccargs_scan("gcc", words.v, &a);
+	cr_expect_eq(a.verdict, CCARGS_LOCAL);
+	cr_expect_str_eq(a.reason, "more options than a node takes");
+	ccargs_fini(&a);
+	strv_fini(&words);
+}
+
+Test(ccargs, long_words)
+{
+	char flag[JOB_FLAG_BYTES_MAX + 2], path[JOB_PATH_BYTES_MAX + 2];
+	memset(flag, 'x', sizeof flag);
+	memcpy(flag, "-D", 2);
+	flag[JOB_FLAG_BYTES_MAX] = '\0';
+	memset(path, 'x', sizeof path);
+	memcpy(path + sizeof path - 3, ".c", 3);
+	char *args[] = {"-c", "x.c", flag, NULL};
+	struct ccargs a;
+	ccargs_scan("gcc", args, &a);
+	cr_expect_eq(a.verdict, CCARGS_REMOTE, "%s", a.reason);
+	ccargs_fini(&a);
+
+	flag[JOB_FLAG_BYTES_MAX] = 'x';
+	flag[JOB_FLAG_BYTES_MAX + 1] = '\0';
+	ccargs_scan("gcc", args, &a);
+	cr_expect_eq(a.verdict, CCARGS_LOCAL);
+	ccargs_fini(&a);
+
+	char *long_path[] = {"-c", path, NULL};
+	ccargs_scan("gcc", long_path, &a);
+	cr_expect_str_eq(a.reason, "a path is longer than a node takes");
+	ccargs_fini(&a);
+}
+
+Test(ccargs, response)
+{
+	static const struct {
+		const char *text, *words[6];
+	} cases[] = {
+		{"", {NULL}},
+		{" \t\n\v\f\r", {NULL}},
+		{"-c x.c", {"-c", "x.c"}},
+		{"  -c\n\tx.c\r\n", {"-c", "x.c"}},
+		{"'a b' \"c d\"", {"a b", "c d"}},
+		{"-DX='a \"b\"'", {"-DX=a \"b\""}},
+		{"-DX=\\\"a\\ b\\\"", {"-DX=\"a b\""}},
+		{"\"a\\\"b\" 'c\\'d'", {"a\"b", "c'd"}},
+		{"\"it's\" 'say \"x\"'", {"it's", "say \"x\""}},
+		{"a'b'c\"d\"e", {"abcde"}},
+		{"'' \"\" x", {"", "", "x"}},
+		{"a\\\nb", {"a\nb"}},
+		{"open' to the end", {"open to the end"}},
+		{"end\\", {"end"}},
+		{"\\", {""}},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct strv sv = {0};
+		ccargs_split_response(cases[i].text, &sv);
+		size_t n = 0;
+		for (; n < 6 && cases[i].words[n]; n++)
+			if (n < sv.n)
+				cr_expect_str_eq(sv.v[n], cases[i].words[n], "[%s]", cases[i].text);
+		cr_expect_eq(sv.n, n, "[%s]", cases[i].text);
+		strv_fini(&sv);
+	}
+}
+
+Test(ccargs, compiler_names)
+{
+	static const char *const yes[] = {"gcc", "cc", "g++", "c++", "clang", "clang++", "gcc-12",
+		"g++-12", "clang-14", "clang++-14", "gcc-4.9", "x86_64-linux-gnu-gcc",
+		"x86_64-linux-gnu-gcc-12", "arm-linux-gnueabihf-g++", "aarch64-none-elf-cc",
+		"x86_64-w64-mingw32-c++"};
+	static const char *const no[] = {"", "gcc-ar", "gcc-nm", "gcc-ranlib", "gcc-ar-12",
+		"c89-gcc", "c99-gcc", "c89", "clang-format", "clang-cpp", "clang-cpp-14", "cpp",
+		"cpp-12", "gccgo", "gccgo-12", "farmcc", "ccache", "distcc", "musl-gcc", "afl-gcc",
+		"gnatgcc", "gcc-", "x86_64-linux-gnu-gcc-ar", "x86_64-linux-gnu-gnatgcc", "gcc-12x",
+		"gcov", "g++filt", "accc", "-gcc"};
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+		cr_expect(ccargs_is_compiler(yes[i]), "%s", yes[i]);
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+		cr_expect_not(ccargs_is_compiler(no[i]), "%s", no[i]);
+}

@@ -1,1 +1,102 @@
+#include "core/jaildesc.h"
+
+#include "base/err.h"
+
 #include <criterion/criterion.h>
+#include <string.h>
+
+static void fill(struct jail_desc *d)
+{
+	*d = (struct jail_desc){
+		.cwd = xstrdup("/home/u/src"),
+		.source = xstrdup("../lib/a.c"),
+		.output = xstrdup("obj/a.o"),
+		.dwo = xstrdup(""),
+		.tmpfs_bytes = 1ull << 40,
+		.memory_bytes = 3,
+		.cpu_s = 4,
+		.wall_s = 5,
+		.nice = 19,
+	};
+	strv_push(&d->argv, "/usr/bin/gcc");
+	strv_push(&d->argv, "-c");
+	strv_push(&d->argv, "");
+	strv_push(&d->binds, "/opt/tc");
+}
+
+static void encode(struct jail_desc *d, struct buf *out)
+{
+	buf_init(out, 1 << 20);
+	fill(d);
+	cr_assert_eq(jail_desc_encode(d, out), 0);
+}
+
+Test(jaildesc, decodes_what_it_encodes)
+{
+	struct jail_desc d, e;
+	struct buf out;
+	encode(&d, &out);
+	cr_assert_eq(jail_desc_decode(out.data, out.len, &e), 0);
+	cr_expect_str_eq(e.cwd, d.cwd);
+	cr_expect_str_eq(e.source, d.source);
+	cr_expect_str_eq(e.output, d.output);
+	cr_expect_str_eq(e.dwo, "");
+	cr_assert_eq(e.argv.n, 3);
+	cr_expect_str_eq(e.argv.v[0], "/usr/bin/gcc");
+	cr_expect_str_eq(e.argv.v[2], "");
+	cr_expect_null(e.argv.v[3]);
+	cr_assert_eq(e.binds.n, 1);
+	cr_expect_str_eq(e.binds.v[0], "/opt/tc");
+	cr_expect_eq(e.tmpfs_bytes, d.tmpfs_bytes);
+	cr_expect_eq(e.memory_bytes, d.memory_bytes);
+	cr_expect(e.cpu_s == 4 && e.wall_s == 5 && e.nice == 19);
+	jail_desc_fini(&d);
+	jail_desc_fini(&e);
+	buf_fini(&out);
+}
+
+Test(jaildesc, every_cut_is_an_error)
+{
+	struct jail_desc d, e = {.nice = 7};
+	struct buf out;
+	encode(&d, &out);
+	for (size_t n = 0; n < out.len; n++)
+		cr_expect_eq(jail_desc_decode(out.data, n, &e), ERR_TRUNCATED, "%zu bytes", n);
+	wr_u8(&out, 0);
+	cr_expect_eq(jail_desc_decode(out.data, out.len, &e), ERR_PROTO);
+	cr_expect_eq(e.nice, 7);
+	jail_desc_fini(&d);
+	buf_fini(&out);
+}
+
+Test(jaildesc, vectors_are_bounded)
+{
+	struct jail_desc d;
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	fill(&d);
+	for (int i = 0; i < 1000; i++)
+		strv_push(&d.argv, "-w");
+	cr_assert_eq(jail_desc_encode(&d, &out), ERR_TOOBIG);
+	jail_desc_fini(&d);
+	buf_fini(&out);
+}
+
+Test(jaildesc, needs_room)
+{
+	struct jail_desc d;
+	struct buf out;
+	buf_init(&out, 16);
+	fill(&d);
+	cr_assert_eq(jail_desc_encode(&d, &out), ERR_TOOBIG);
+	jail_desc_fini(&d);
+	buf_fini(&out);
+}
+
+Test(jaildesc, fini_may_be_repeated)
+{
+	struct jail_desc d;
+	fill(&d);
+	jail_desc_fini(&d);
+	jail_desc_fini(&d);
+}

@@ -1,1 +1,441 @@
+#include "core/report.h"
+
+#include "base/err.h"
+#include "base/str.h"
+
 #include <criterion/criterion.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+static struct report *report;
+
+static void setup(void)
+{
+	report = report_create();
+}
+
+static void teardown(void)
+{
+	report_destroy(report);
+}
+
+TestSuite(report, .init = setup, .fini = teardown);
+
+static const struct report_build build = {
+	.started_unix_s = 1506609000,
+	.wall_s = 4.0,
+	.exit_status = 2,
+	.make = "make",
+	.args = (char *const[]){(char *)"-k", (char *)"CC=gcc -m32", NULL},
+	.cwd = "/home/u/src",
+	.local_slots = 2,
+};
+static const struct report_totals totals = {
+	.max_local_running = 2, .lent_peak = 8, .tokens_lost = 0};
+
+static const struct report_node board = {.name = "board1", .address = "10.0.0.7:3634", .slots = 4};
+
+static struct report_job away(uint32_t id, int node)
+{
+	return (struct report_job){
+		.id = id,
+		.source = "src/a.c",
+		.output = "a.o",
+		.compiler = "/usr/bin/gcc",
+		.remote = true,
+		.node = node,
+		.reason = "",
+		.t = {0.1 + 0.2, 0.5, 0.75, 1, 1.25, 3.25, 3.5},
+		.bytes = {5000, 1000, 500},
+		.cpu = {0.05, 1.9},
+	};
+}
+
+static struct report_job here(uint32_t id, const char *reason)
+{
+	return (struct report_job){
+		.id = id,
+		.source = "src/b.c",
+		.output = "b.o",
+		.compiler = "/usr/bin/gcc",
+		.node = -1,
+		.reason = reason,
+		.t = {0.5, -1, -1, -1, -1, -1, 2},
+		.cpu = {1.5, 0},
+	};
+}
+
+static void add(struct report_job j)
+{
+	report_add_job(report, &j);
+}
+
+static char *write_json(void)
+{
+	char *json = report_to_json(report, &build, &totals), *why = NULL;
+	cr_expect_eq(report_validate(json, &why), 0, "%s", why);
+	cr_expect(str_ends(json, "}\n"));
+	return json;
+}
+
+static json_t *write_doc(void)
+{
+	char *json = write_json();
+	json_t *doc = json_loads(json, 0, NULL);
+	free(json);
+	cr_assert_not_null(doc);
+	return doc;
+}
+
+Test(report, is_written_byte_for_byte_the_same)
+{
+	int node = report_add_node(report, &board);
+	add(away(1, node));
+	add(here(2, "assembler source"));
+	char *json = write_json();
+	cr_expect_str_eq(json,
+		"{\n"
+		"\"schema\": \"farmmake-report/1\",\n"
+		"\"build\": {\"started\":\"2017-09-28T14:30:00Z\",\"wall_s\":4.0,\"exit_status\":2,"
+		"\"make\":\"make\",\"args\":[\"-k\",\"CC=gcc -m32\"],\"cwd\":\"/home/u/src\","
+		"\"local_slots\":2},\n"
+		"\"nodes\": [\n"
+		"{\"name\":\"board1\",\"address\":\"10.0.0.7:3634\",\"slots\":4,\"jobs\":1,"
+		"\"busy_s\":2.0,\"bytes_up\":1000,\"bytes_down\":500,\"lost\":false}\n"
+		"],\n"
+		"\"jobs\": [\n"
+		"{\"id\":1,\"source\":\"src/a.c\",\"output\":\"a.o\",\"compiler\":\"/usr/bin/gcc\","
+		"\"where\":\"node\",\"node\":\"board1\",\"reason\":\"\",\"t\":{\"start\":0.3,"
+		"\"cpp\":0.5,\"staged\":0.75,\"sent\":1.0,\"started\":1.25,\"finished\":3.25,"
+		"\"done\":3.5},\"bytes\":{\"text\":5000,\"up\":1000,\"down\":500},"
+		"\"cpu\":{\"local_s\":0.05,\"remote_s\":1.9},\"retries\":0},\n"
+		"{\"id\":2,\"source\":\"src/b.c\",\"output\":\"b.o\",\"compiler\":\"/usr/bin/gcc\","
+		"\"where\":\"local\",\"node\":null,\"reason\":\"assembler source\","
+		"\"t\":{\"start\":0.5,\"cpp\":null,\"staged\":null,\"sent\":null,\"started\":null,"
+		"\"finished\":null,\"done\":2.0},\"bytes\":{\"text\":0,\"up\":0,\"down\":0},"
+		"\"cpu\":{\"local_s\":1.5,\"remote_s\":0.0},\"retries\":0}\n"
+		"],\n"
+		"\"summary\": {\"jobs\":2,\"remote\":1,\"local\":1,\"failed\":0,\"retried\":0,"
+		"\"files_per_s\":0.5,\"max_local_running\":2,\"tokens\":{\"lent_peak\":8,\"lost\":0}}\n"
+		"}\n");
+	free(json);
+}
+
+Test(report, of_nothing_is_a_report)
+{
+	char *json = write_json(), *text = NULL, *why = NULL;
+	cr_assert_eq(report_summary(json, &text, &why), 0);
+	cr_expect_str_eq(text, "0 files in 4.00 s; exit status 2\n"
+			       "  tokens: at most 8 lent, 0 lost\n"
+			       "  no nodes\n");
+	free(text);
+	free(json);
+}
+
+Test(report, of_a_build_that_took_no_time_divides_by_nothing)
+{
+	struct report_build instantly = build;
+	instantly.wall_s = 0;
+	add(away(1, report_add_node(report, &board)));
+	char *json = report_to_json(report, &instantly, &totals), *text = NULL, *why = NULL;
+	cr_expect_eq(report_summary(json, &text, &why), 0, "%s", why);
+	cr_expect_null(strstr(text, "inf"));
+	cr_expect_null(strstr(text, "nan"));
+	free(text);
+	free(json);
+}
+
+Test(report, knows_a_node_by_its_name)
+{
+	struct report_node again = board;
+	int first = report_add_node(report, &board);
+	again.name = "board2";
+	cr_expect_neq(report_add_node(report, &again), first);
+	again = (struct report_node){
+		.name = "board1", .address = "10.0.0.8:1", .slots = 8, .lost = true};
+	cr_expect_eq(report_add_node(report, &again), first);
+	json_t *doc = write_doc(), *nodes = json_object_get(doc, "nodes");
+	cr_assert_eq(json_array_size(nodes), 2);
+	json_t *n = json_array_get(nodes, 0);
+	cr_expect_eq(json_integer_value(json_object_get(n, "slots")), 8);
+	cr_expect(json_is_true(json_object_get(n, "lost")));
+	cr_expect_str_eq(json_string_value(json_object_get(n, "address")), "10.0.0.8:1");
+	json_decref(doc);
+}
+
+Test(report, keeps_many_nodes_apart)
+{
+	for (int i = 0; i < 100; i++) {
+		char *name = xasprintf("n%d", i);
+		struct report_node n = {.name = name, .address = "", .slots = 1};
+		cr_expect_eq(report_add_node(report, &n), i);
+		free(name);
+	}
+	json_t *doc = write_doc();
+	cr_expect_eq(json_array_size(json_object_get(doc, "nodes")), 100);
+	json_decref(doc);
+}
+
+Test(report, sums_what_the_jobs_say)
+{
+	int a = report_add_node(report, &board);
+	struct report_job j = away(1, a);
+	add(j);
+	j.retries = 2;
+	j.t.started = -1; /* its node said nothing of a start: adds nothing to busy_s */
+	add(j);
+	j = here(3, "redone here: the node was lost");
+	j.node = a;
+	j.bytes.up = 7;
+	j.exit_status = 1;
+	add(j);
+	json_t *doc = write_doc(), *sums = json_object_get(doc, "summary");
+	int jobs, remote, local, failed, retried;
+	cr_assert_eq(json_unpack(sums, "{s:i, s:i, s:i, s:i, s:i}", "jobs", &jobs, "remote",
+			     &remote, "local", &local, "failed", &failed, "retried", &retried),
+		0);
+	cr_expect_eq(jobs, 3);
+	cr_expect_eq(remote, 2);
+	cr_expect_eq(local, 1);
+	cr_expect_eq(failed, 1);
+	cr_expect_eq(retried, 1);
+	json_t *node = json_array_get(json_object_get(doc, "nodes"), 0);
+	cr_expect_eq(json_integer_value(json_object_get(node, "jobs")), 2);
+	cr_expect_eq(json_integer_value(json_object_get(node, "bytes_up")), 2007);
+	cr_expect_eq(json_integer_value(json_object_get(node, "bytes_down")), 1000);
+	cr_expect_float_eq(json_real_value(json_object_get(node, "busy_s")), 2.0, 1e-9);
+	json_t *third = json_array_get(json_object_get(doc, "jobs"), 2);
+	cr_expect_str_eq(json_string_value(json_object_get(third, "where")), "local");
+	cr_expect_str_eq(json_string_value(json_object_get(third, "node")), "board1");
+	json_decref(doc);
+}
+
+Test(report, copies_and_escapes_its_strings)
+{
+	char source[] = "dir\t\"x\\\".c", reason[] = "caf\xc3\xa9", output[] = "caf\xe9.o";
+	struct report_job j = here(1, reason);
+	j.source = source;
+	j.output = output;
+	add(j);
+	memset(source, 'z', sizeof source - 1);
+	json_t *doc = write_doc(), *row = json_array_get(json_object_get(doc, "jobs"), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(row, "source")), "dir\t\"x\\\".c");
+	cr_expect_str_eq(json_string_value(json_object_get(row, "reason")), "caf\xc3\xa9");
+	cr_expect_str_eq(json_string_value(json_object_get(row, "output")), "caf\xef\xbf\xbd.o");
+	json_decref(doc);
+}
+
+Test(report, rounds_numbers_and_survives_odd_ones)
+{
+	struct report_job j = away(1, -1);
+	j.remote = false;
+	j.t.start = 1234567.1234564;
+	j.t.cpp = NAN;
+	j.t.done = INFINITY;
+	j.cpu.local_s = -1;
+	add(j);
+	char *json = write_json();
+	cr_expect_not_null(strstr(json, "\"start\":1234567.123456,\"cpp\":null,"));
+	cr_expect_not_null(strstr(json, "\"local_s\":0.0,"));
+	free(json);
+}
+
+Test(report, is_one_line_for_each_job)
+{
+	for (uint32_t i = 0; i < 50; i++)
+		add(here(i, ""));
+	char *json = write_json();
+	size_t lines = 0;
+	for (const char *p = json; (p = strstr(p, "\n{\"id\":")); p++)
+		lines++;
+	cr_expect_eq(lines, 50);
+	free(json);
+}
+
+/* A report with one job and one node, to be spoilt. */
+static json_t *sound_doc(void)
+{
+	add(away(1, report_add_node(report, &board)));
+	return write_doc();
+}
+
+static void refuse(json_t *doc, const char *expected)
+{
+	char *json = json_dumps(doc, JSON_ENCODE_ANY), *why = NULL;
+	cr_expect_eq(report_validate(json, &why), ERR_CONFIG, "%s", expected);
+	cr_assert_not_null(why, "%s", expected);
+	cr_expect_str_eq(why, expected);
+	free(why);
+	free(json);
+}
+
+/* The object at a path of names and "0", for the first row. */
+static json_t *walk(json_t *doc, const char *path)
+{
+	char *copy = xstrdup(path), *save = NULL;
+	for (char *w = strtok_r(copy, ".", &save); w; w = strtok_r(NULL, ".", &save))
+		doc = json_is_array(doc) ? json_array_get(doc, 0) : json_object_get(doc, w);
+	free(copy);
+	cr_assert_not_null(doc, "%s", path);
+	return doc;
+}
+
+Test(report, validation_refuses_each_wrong_value)
+{
+	static const struct {
+		const char *object, *key, *json, *expected;
+	} rows[] = {
+		{"", "schema", "\"farmmake-report/2\"", "schema: expected \"farmmake-report/1\""},
+		{"", "schema", "1", "schema: expected \"farmmake-report/1\""},
+		{"", "nodes", "{}", "nodes: expected an array of objects"},
+		{"", "jobs", "[1]", "jobs[0]: expected an object"},
+		{"", "extra", "1", "extra: unknown field"},
+		{"build", "started", "\"yesterday\"",
+			"build.started: expected a time as in 2017-09-28T14:30:00Z"},
+		{"build", "started", "\"2017-09-28T14:30:00Z \"",
+			"build.started: expected a time as in 2017-09-28T14:30:00Z"},
+		{"build", "started", "1",
+			"build.started: expected a time as in 2017-09-28T14:30:00Z"},
+		{"build", "args", "[\"a\", 1]", "build.args: expected an array of strings"},
+		{"build", "args", "\"a\"", "build.args: expected an array of strings"},
+		{"build", "exit_status", "0.5", "build.exit_status: expected a whole number"},
+		{"build", "wall_s", "-1",
+			"build.wall_s: expected a number of seconds, not negative"},
+		{"build", "wall_s", "null",
+			"build.wall_s: expected a number of seconds, not negative"},
+		{"nodes.0", "lost", "0", "nodes[0].lost: expected true or false"},
+		{"nodes.0", "slots", "-1", "nodes[0].slots: expected a whole number, not negative"},
+		{"jobs.0", "where", "\"moon\"", "jobs[0].where: expected \"node\" or \"local\""},
+		{"jobs.0", "node", "1", "jobs[0].node: expected a string or null"},
+		{"jobs.0", "reason", "null", "jobs[0].reason: expected a string"},
+		{"jobs.0", "exit_status", "0", "jobs[0].exit_status: unknown field"},
+		{"jobs.0", "t", "null", "jobs[0].t: expected an object"},
+		{"jobs.0.t", "sent", "\"1\"",
+			"jobs[0].t.sent: expected a number of seconds, not negative, or null"},
+		{"jobs.0.t", "\x1b", "1", "jobs[0].t.\\x1b: unknown field"},
+		{"jobs.0.bytes", "up", "1.5",
+			"jobs[0].bytes.up: expected a whole number, not negative"},
+		{"summary", "files_per_s", "-1",
+			"summary.files_per_s: expected a number, not negative"},
+		{"summary.tokens", "lost", "true",
+			"summary.tokens.lost: expected a whole number, not negative"},
+	};
+	json_t *sound = sound_doc();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		json_t *doc = json_deep_copy(sound), *value;
+		value = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
+		json_object_set_new(walk(doc, rows[i].object), rows[i].key, value);
+		refuse(doc, rows[i].expected);
+		json_decref(doc);
+	}
+	json_decref(sound);
+}
+
+Test(report, validation_misses_every_field_that_is_not_there)
+{
+	static const char *const objects[][2] = {
+		{"", ""},
+		{"build", "build."},
+		{"nodes.0", "nodes[0]."},
+		{"jobs.0", "jobs[0]."},
+		{"jobs.0.t", "jobs[0].t."},
+		{"jobs.0.bytes", "jobs[0].bytes."},
+		{"jobs.0.cpu", "jobs[0].cpu."},
+		{"summary", "summary."},
+		{"summary.tokens", "summary.tokens."},
+	};
+	json_t *sound = sound_doc();
+	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+		const char *key;
+		json_t *value;
+		json_object_foreach(walk(sound, objects[i][0]), key, value)
+		{
+			json_t *doc = json_deep_copy(sound);
+			json_object_del(walk(doc, objects[i][0]), key);
+			char *expected = xasprintf("%s%s: missing", objects[i][1], key);
+			refuse(doc, expected);
+			free(expected);
+			json_decref(doc);
+		}
+	}
+	json_decref(sound);
+}
+
+Test(report, validation_refuses_what_is_no_document)
+{
+	static const char *const rows[][2] = {
+		{"", "line 1: '[' or '{' expected near end of file"},
+		{"[]", "report: expected an object"},
+		{"{}", "schema: missing"},
+		{"{\n\"a\": 1,\n\"a\": 2}", "line 3: duplicate object key near '\"a\"'"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *why = NULL, *text = NULL;
+		cr_expect_eq(report_validate(rows[i][0], &why), ERR_CONFIG);
+		cr_expect_str_eq(why, rows[i][1]);
+		free(why);
+		cr_expect_eq(report_summary(rows[i][0], &text, &why), ERR_CONFIG);
+		cr_expect_null(text);
+		free(why);
+	}
+}
+
+Test(report, summary_tells_what_happened)
+{
+	int node = report_add_node(report, &board);
+	struct report_job j = away(1, node);
+	j.bytes.text = 6250000, j.bytes.up = 1250000, j.bytes.down = 64000;
+	add(j);
+	j.retries = 1;
+	add(j);
+	add(here(3, "assembler source"));
+	add(here(4, "no credit was free"));
+	add(here(5, "assembler source"));
+	j = here(6, "");
+	j.exit_status = 1;
+	add(j);
+	char *json = write_json(), *text = NULL, *why = NULL;
+	cr_assert_eq(report_summary(json, &text, &why), 0, "%s", why);
+	cr_expect_str_eq(text, "6 files in 4.00 s, 1.5 per second, 1 failed; exit status 2\n"
+			       "  on nodes     2 (33.3 %), 1 of all sent more than once\n"
+			       "  here         4, at most 2 at once on 2 slots\n"
+			       "             2  assembler source\n"
+			       "             1  no reason given\n"
+			       "             1  no credit was free\n"
+			       "  sent 2.5 MB (12.5 MB of text, 5.0:1), received 128 kB\n"
+			       "  tokens: at most 8 lent, 0 lost\n"
+			       "  board1 (10.0.0.7:3634): 2 files on 4 slots, 25 % busy; "
+			       "2.5 MB up, 128 kB down\n");
+	free(text);
+	free(json);
+}
+
+Test(report, summary_stays_short_and_clean)
+{
+	for (int i = 0; i < 200; i++) {
+		char *name = xasprintf("node%03d\x1b[2J", i), *reason = xasprintf("reason %d\n", i);
+		struct report_node n = {
+			.name = name, .address = "10.0.0.1:1", .slots = 4, .lost = i == 199};
+		struct report_job j = away(0, report_add_node(report, &n));
+		for (int k = 0; k <= i; k++)
+			add(j);
+		add(here(0, reason));
+		free(name);
+		free(reason);
+	}
+	char *json = write_json(), *text = NULL, *why = NULL;
+	cr_assert_eq(report_summary(json, &text, &why), 0, "%s", why);
+	size_t lines = 0;
+	for (const char *p = text; *p; p++) {
+		lines += *p == '\n';
+		cr_expect(*p == '\n' || (*p >= ' ' && *p < 0x7f));
+	}
+	cr_expect_leq(lines, 17);
+	cr_expect_not_null(strstr(text, "node199\\x1b[2J (10.0.0.1:1): 200 files"));
+	cr_expect_not_null(strstr(text, "; was lost\n"));
+	cr_expect_not_null(strstr(text, "and for 196 other reasons\n"));
+	cr_expect_not_null(strstr(text, "and 194 more nodes\n"));
+	free(text);
+	free(json);
+}

@@ -1,0 +1,71 @@
+/* nodeq - a node's queue: which job starts when, and how many jobs each client may have here.
+ *
+ * The life of a job, by events (in capitals) and actions (in brackets):
+ *
+ *     JOB -> receiving -READY-> waiting -[start]-> running -ENDED-> sending -DROP-> [forget]
+ *
+ * DROP forgets a job at any other time too, but a running one is first killed, and keeps its slot
+ * until ENDED. Waiting jobs start the moment a slot is free: first come, first served within a
+ * client, in turn between clients. Slots and preload are divided evenly among the clients (at least
+ * one credit each); a job beyond all the room there is, or while the node drains, is refused.
+ *
+ * Contract: pure. nodeq_step() takes one event and says what has to be done, in order; whoever
+ * carries it out reports failures as further events. A client's number is used once, a job's number
+ * once at a time. Events for jobs that were forgotten are ignored.
+ *
+ * Ownership: the plan belongs to the caller and is emptied by each step.
+ */
+#pragma once
+
+#include "core/msg.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nodeq;
+
+enum nodeq_event_type {
+	NODEQ_JOIN,  /* a client that builds has said HELLO */
+	NODEQ_LEAVE, /* it is gone, and nobody wants its jobs any more */
+	NODEQ_JOB,   /* it begins to send a job */
+	NODEQ_READY, /* the job's text is here */
+	NODEQ_ENDED, /* its compiler has ended, or could not be started */
+	NODEQ_DROP,  /* its result is sent; or it is cancelled or given up */
+	NODEQ_DRAIN, /* the node is going away */
+};
+
+struct nodeq_event {
+	enum nodeq_event_type type;
+	uint32_t client, job;
+};
+
+enum nodeq_action_type {
+	NODEQ_CREDITS, /* tell client how many credits it has now */
+	NODEQ_START,   /* start the job's compiler */
+	NODEQ_KILL,    /* kill it; ENDED follows */
+	NODEQ_REFUSE,  /* tell client that the job is refused, and forget it */
+	NODEQ_FORGET,  /* free what is kept for the job */
+};
+
+struct nodeq_action {
+	enum nodeq_action_type type;
+	uint32_t client, job;
+	unsigned credits;     /* NODEQ_CREDITS */
+	enum refusal refusal; /* NODEQ_REFUSE */
+};
+
+struct nodeq_plan { /* all zero is an empty one */
+	struct nodeq_action *v;
+	size_t n, cap;
+};
+
+/* slots >= 1 */
+struct nodeq *nodeq_create(unsigned slots, unsigned preload);
+void nodeq_destroy(struct nodeq *q);
+void nodeq_step(struct nodeq *q, const struct nodeq_event *e, struct nodeq_plan *ret);
+void nodeq_plan_fini(struct nodeq_plan *plan);
+
+unsigned nodeq_running(const struct nodeq *q); /* slots that are taken */
+unsigned nodeq_waiting(const struct nodeq *q); /* jobs whose text is here and that have no slot */
+unsigned nodeq_jobs(const struct nodeq *q);    /* all that are not forgotten */

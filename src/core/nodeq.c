@@ -1,0 +1,307 @@
+/* The numbers are small (a client has at most slots + preload jobs), so jobs are found by walking
+ * lists. A client that left stays until the last of its compilers is dead. */
+#include "core/nodeq.h"
+
+#include "base/list.h"
+#include "base/str.h"
+
+#include <assert.h>
+
+enum state { RECEIVING, WAITING, RUNNING, SENDING, DYING, STATE_COUNT };
+
+struct nodeq_job {
+	struct list link; /* in the client's jobs; the waiting ones in the order of their READY */
+	uint32_t number;
+	enum state state;
+};
+
+struct nodeq_client {
+	struct list link; /* in the order of their JOIN */
+	uint32_t number;
+	bool gone;
+	unsigned credits;
+	unsigned living; /* jobs that are not dying */
+	struct list jobs;
+};
+
+struct nodeq {
+	unsigned slots, room;
+	bool draining;
+	struct list clients;
+	struct list *turn; /* the client whose job started last, or &clients */
+	unsigned count[STATE_COUNT];
+};
+
+static struct nodeq_client *find_client(struct nodeq *q, uint32_t number)
+{
+	list_for_each(l, &q->clients) {
+		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
+		if (c->number == number)
+			return c;
+	}
+	return NULL;
+}
+
+static struct nodeq_job *find_job(struct nodeq_client *c, uint32_t number)
+{
+	list_for_each(l, &c->jobs) {
+		struct nodeq_job *j = list_entry(l, struct nodeq_job, link);
+		if (j->number == number)
+			return j;
+	}
+	return NULL;
+}
+
+static struct nodeq_job *first_waiting(struct nodeq_client *c)
+{
+	list_for_each(l, &c->jobs) {
+		struct nodeq_job *j = list_entry(l, struct nodeq_job, link);
+		if (j->state == WAITING)
+			return j;
+	}
+	return NULL;
+}
+
+static void add_action(struct nodeq_plan *plan, struct nodeq_action a)
+{
+	if (plan->n == plan->cap) {
+		plan->cap = plan->cap ? plan->cap * 2 : 16;
+		plan->v = xrealloc(plan->v, plan->cap * sizeof *plan->v);
+	}
+	plan->v[plan->n++] = a;
+}
+
+static void move(struct nodeq *q, struct nodeq_job *j, enum state to)
+{
+	q->count[j->state]--;
+	q->count[to]++;
+	j->state = to;
+}
+
+static void free_job(struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j)
+{
+	if (j->state != DYING)
+		c->living--;
+	q->count[j->state]--;
+	list_remove(&j->link);
+	free(j);
+}
+
+static void free_client(struct nodeq *q, struct nodeq_client *c)
+{
+	if (q->turn == &c->link)
+		q->turn = c->link.prev; /* the next in turn stays the same */
+	list_remove(&c->link);
+	free(c);
+}
+
+/* Gives every client its share, the remainder to the oldest, and tells those whose share changed. */
+static void divide(struct nodeq *q, struct nodeq_plan *plan)
+{
+	unsigned clients = 0, i = 0;
+	list_for_each(l, &q->clients)
+		clients += !list_entry(l, struct nodeq_client, link)->gone;
+	list_for_each(l, &q->clients) {
+		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
+		if (c->gone)
+			continue;
+		unsigned share = q->room / clients + (i++ < q->room % clients);
+		if (share == 0)
+			share = 1;
+		if (share == c->credits)
+			continue;
+		c->credits = share;
+		add_action(plan, (struct nodeq_action){
+					 NODEQ_CREDITS, .client = c->number, .credits = share});
+	}
+}
+
+static void start_waiting(struct nodeq *q, struct nodeq_plan *plan)
+{
+	while (q->count[WAITING] && nodeq_running(q) < q->slots) {
+		struct nodeq_job *j = NULL;
+		while (!j) {
+			q->turn = q->turn->next;
+			if (q->turn != &q->clients)
+				j = first_waiting(list_entry(q->turn, struct nodeq_client, link));
+		}
+		move(q, j, RUNNING);
+		uint32_t client = list_entry(q->turn, struct nodeq_client, link)->number;
+		add_action(plan, (struct nodeq_action){NODEQ_START, client, j->number});
+	}
+}
+
+static void refuse(struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j, enum refusal why,
+	struct nodeq_plan *plan)
+{
+	add_action(plan, (struct nodeq_action){NODEQ_REFUSE, c->number, j->number, .refusal = why});
+	free_job(q, c, j);
+}
+
+static void drop(
+	struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j, struct nodeq_plan *plan)
+{
+	if (j->state == DYING)
+		return;
+	bool running = j->state == RUNNING;
+	add_action(plan,
+		(struct nodeq_action){running ? NODEQ_KILL : NODEQ_FORGET, c->number, j->number});
+	if (!running) {
+		free_job(q, c, j);
+		return;
+	}
+	move(q, j, DYING);
+	c->living--;
+}
+
+static void join(struct nodeq *q, uint32_t number, struct nodeq_plan *plan)
+{
+	struct nodeq_client *c = xcalloc(1, sizeof *c);
+	c->number = number;
+	list_init(&c->jobs);
+	list_append(&q->clients, &c->link);
+	divide(q, plan);
+}
+
+static void leave(struct nodeq *q, struct nodeq_client *c, struct nodeq_plan *plan)
+{
+	list_for_each_safe(l, &c->jobs)
+		drop(q, c, list_entry(l, struct nodeq_job, link), plan);
+	c->gone = true;
+	if (list_empty(&c->jobs))
+		free_client(q, c);
+	divide(q, plan);
+}
+
+static void admit(struct nodeq *q, struct nodeq_client *c, uint32_t number, struct nodeq_plan *plan)
+{
+	assert(!find_job(c, number));
+	struct nodeq_job *j = xcalloc(1, sizeof *j);
+	j->number = number;
+	j->state = RECEIVING;
+	q->count[RECEIVING]++;
+	list_append(&c->jobs, &j->link);
+	/* More than its credits is no offence: they may have been cut while the job was under way. */
+	if (++c->living > q->room)
+		refuse(q, c, j, REFUSED_FULL, plan);
+	else if (q->draining)
+		refuse(q, c, j, REFUSED_DRAINING, plan);
+}
+
+static void ended(
+	struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j, struct nodeq_plan *plan)
+{
+	if (j->state == RUNNING) {
+		move(q, j, SENDING);
+		return;
+	}
+	assert(j->state == DYING);
+	add_action(plan, (struct nodeq_action){NODEQ_FORGET, c->number, j->number});
+	free_job(q, c, j);
+	if (c->gone && list_empty(&c->jobs))
+		free_client(q, c);
+}
+
+static void drain(struct nodeq *q, struct nodeq_plan *plan)
+{
+	q->draining = true;
+	list_for_each(l, &q->clients) {
+		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
+		list_for_each_safe(k, &c->jobs) {
+			struct nodeq_job *j = list_entry(k, struct nodeq_job, link);
+			if (j->state == RECEIVING || j->state == WAITING)
+				refuse(q, c, j, REFUSED_DRAINING, plan);
+		}
+	}
+}
+
+static void ready(struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j)
+{
+	assert(j->state == RECEIVING);
+	move(q, j, WAITING);
+	list_remove(&j->link);
+	list_append(&c->jobs, &j->link);
+}
+
+void nodeq_step(struct nodeq *q, const struct nodeq_event *e, struct nodeq_plan *ret)
+{
+	struct nodeq_client *c = find_client(q, e->client);
+	struct nodeq_job *j = c ? find_job(c, e->job) : NULL;
+	ret->n = 0;
+	switch (e->type) {
+	case NODEQ_JOIN:
+		assert(!c);
+		join(q, e->client, ret);
+		break;
+	case NODEQ_LEAVE:
+		if (c && !c->gone)
+			leave(q, c, ret);
+		break;
+	case NODEQ_JOB:
+		assert(c && !c->gone);
+		admit(q, c, e->job, ret);
+		break;
+	case NODEQ_READY:
+		if (j)
+			ready(q, c, j);
+		break;
+	case NODEQ_ENDED:
+		if (j)
+			ended(q, c, j, ret);
+		break;
+	case NODEQ_DROP:
+		if (j)
+			drop(q, c, j, ret);
+		break;
+	case NODEQ_DRAIN: drain(q, ret); break;
+	}
+	start_waiting(q, ret);
+}
+
+struct nodeq *nodeq_create(unsigned slots, unsigned preload)
+{
+	assert(slots > 0);
+	struct nodeq *q = xcalloc(1, sizeof *q);
+	q->slots = slots;
+	q->room = slots + preload;
+	list_init(&q->clients);
+	q->turn = &q->clients;
+	return q;
+}
+
+void nodeq_destroy(struct nodeq *q)
+{
+	if (!q)
+		return;
+	list_for_each_safe(l, &q->clients) {
+		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
+		list_for_each_safe(k, &c->jobs)
+			free_job(q, c, list_entry(k, struct nodeq_job, link));
+		free_client(q, c);
+	}
+	free(q);
+}
+
+void nodeq_plan_fini(struct nodeq_plan *plan)
+{
+	free(plan->v);
+	*plan = (struct nodeq_plan){0};
+}
+
+unsigned nodeq_running(const struct nodeq *q)
+{
+	return q->count[RUNNING] + q->count[DYING];
+}
+
+unsigned nodeq_waiting(const struct nodeq *q)
+{
+	return q->count[WAITING];
+}
+
+unsigned nodeq_jobs(const struct nodeq *q)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		n += q->count[i];
+	return n;
+}

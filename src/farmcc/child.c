@@ -1,0 +1,112 @@
+#include "child.h"
+
+#include "farmcc.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static volatile pid_t running; /* the child, 0 for none */
+static volatile sig_atomic_t caught;
+static const char *volatile cleanup;
+
+static void die_by(int signum)
+{
+	if (cleanup)
+		unlink(cleanup);
+	signal(signum, SIG_DFL);
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, signum);
+	raise(signum);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void on_signal(int signum)
+{
+	caught = signum;
+	if (running)
+		kill(running, signum);
+	else
+		die_by(signum);
+}
+
+void child_watch_signals(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		struct sigaction old;
+		/* what make told us to ignore stays ignored */
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &sa, NULL);
+	}
+}
+
+void child_cleanup(const char *path)
+{
+	cleanup = path;
+}
+
+/* Between vfork and exec: system calls only. */
+static _Noreturn void become(
+	const char *path, char *const argv[], char *const env[], const int fds[2], pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(FARMCC_EXIT_ORPHAN);
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			dup2(fds[i], STDOUT_FILENO + i);
+	execve(path, argv, env);
+	_exit(FARMCC_EXIT_NO_EXEC);
+}
+
+int child_start(
+	const char *path, char *const argv[], char *const env[], const int fds[2], pid_t *ret_pid)
+{
+	pid_t parent = getpid();
+	pid_t pid = vfork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		become(path, argv, env, fds, parent);
+	running = pid;
+	*ret_pid = pid;
+	return 0;
+}
+
+int child_wait(pid_t pid, int *ret_wait_status, uint64_t *ret_cpu_us)
+{
+	struct rusage ru;
+	pid_t got;
+	while ((got = wait4(pid, ret_wait_status, 0, &ru)) < 0 && errno == EINTR)
+		;
+	running = 0;
+	if (caught)
+		die_by(caught);
+	if (got < 0)
+		return -errno;
+	*ret_cpu_us = (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000u +
+		      (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
+	return 0;
+}
+
+void child_kill(pid_t pid)
+{
+	kill(pid, SIGKILL);
+}
+
+void child_exit_like(int wait_status)
+{
+	if (WIFSIGNALED(wait_status)) {
+		struct rlimit no_core = {0, 0};
+		setrlimit(RLIMIT_CORE, &no_core);
+		die_by(WTERMSIG(wait_status));
+	}
+	exit(WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : EXIT_FAILURE);
+}

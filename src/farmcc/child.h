@@ -1,0 +1,22 @@
+/* child - processes that farmcc waits for, and its own death.
+ *
+ * Contract: one child at a time. SIGINT, SIGTERM and SIGHUP go on to the child; when it has ended,
+ * or when there is none, what child_cleanup() names is removed and farmcc dies by the signal. A
+ * child never outlives a farmcc that was killed.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+void child_watch_signals(void);
+/* A file to be removed if a signal ends this process; NULL: none any more. */
+void child_cleanup(const char *path);
+/* Runs path; out_fd and err_fd become its stdout and stderr, -1 leaves ours. -errno. */
+int child_start(
+	const char *path, char *const argv[], char *const env[], const int fds[2], pid_t *ret_pid);
+/* Waits for it; ends this process when a signal was caught meanwhile. */
+int child_wait(pid_t pid, int *ret_wait_status, uint64_t *ret_cpu_us);
+void child_kill(pid_t pid);
+/* Ends this process as a child ended: its exit status, or death by the same signal. */
+_Noreturn void child_exit_like(int wait_status);

@@ -1,0 +1,60 @@
+#include "commit.h"
+
+#include "base/fs.h"
+#include "base/str.h"
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool commit_is_plain(const char *path, enum output_kind kind)
+{
+	struct stat here, target;
+	if (lstat(path, &here) < 0)
+		return errno == ENOENT;
+	if (kind != OUTPUT_OBJECT || (!S_ISREG(here.st_mode) && !S_ISLNK(here.st_mode)))
+		return false;
+	return stat(path, &target) == 0 && S_ISREG(target.st_mode) && target.st_size > 0;
+}
+
+int commit_open(struct commit *c, const char *path)
+{
+	c->path = xstrdup(path);
+	c->tmp = xasprintf("%s.farmcc%ld", path, (long)getpid());
+	c->fd = open(c->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (c->fd < 0)
+		return -errno;
+	child_cleanup(c->tmp);
+	return 0;
+}
+
+int commit_write(struct commit *c, const void *data, size_t n)
+{
+	return fs_write_all(c->fd, data, n);
+}
+
+int commit_finish(struct commit *c)
+{
+	int err = close(c->fd) < 0 ? -errno : 0;
+	c->fd = -1;
+	if (!err && rename(c->tmp, c->path) < 0)
+		err = -errno;
+	if (err)
+		unlink(c->tmp);
+	child_cleanup(NULL);
+	return err;
+}
+
+void commit_fini(struct commit *c)
+{
+	if (c->fd >= 0) {
+		close(c->fd);
+		unlink(c->tmp);
+		child_cleanup(NULL);
+	}
+	free(c->path);
+	free(c->tmp);
+}

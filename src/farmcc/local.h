@@ -1,0 +1,10 @@
+/* local - the one place where the compiler runs here. */
+#pragma once
+
+#include "farmcc.h"
+
+/* Becomes the compiler. Returns an exit status when that fails. */
+int local_exec(const char *compiler, char *const argv[]);
+/* Runs it, tells the controller how it ended, and returns its wait status; -errno when it could not
+ * be started. */
+int local_run(struct cc *cc, int *ret_wait_status);

@@ -1,0 +1,78 @@
+/* server - accepts clients, keeps their jobs, and carries out what nodeq decides.
+ *
+ * Contract: everything that may change the queue is told to server_post(), which applies the plan
+ * before it returns (or, when called from within a plan, before the outer call returns). A slot may
+ * be destroyed, and a session ended, by any such call; sessions themselves are freed from the loop
+ * only.
+ *
+ * Ownership: the server owns listeners, sessions and slots. server_close() frees it, on_closed is
+ * its last call.
+ */
+#pragma once
+
+#include "core/nodeq.h"
+#include "io/jail.h"
+#include "io/key.h"
+#include "listen.h"
+#include "outbox.h"
+#include "toolchains.h"
+
+#include <uv.h>
+
+enum {
+	SERVER_CLIENTS_MAX = 256,
+	SERVER_STRANGERS_MAX = 64, /* links that have not introduced themselves */
+};
+
+struct server_conf {
+	uv_loop_t *loop;
+	const struct key *key; /* the node's; borrowed */
+	const char *name;
+	uint8_t boot_id[8];
+	unsigned slots, preload, jail_level;
+	uint64_t budget_bytes; /* for texts and results together */
+	const struct toolchains *toolchains;
+	const struct strv *closed; /* directories that no job may write in */
+	struct jail_box *box;
+	void (*on_load)(void *ctx); /* server_free() or server_queued() changed */
+	void (*on_idle)(void *ctx); /* while draining: no job is left */
+	void *ctx;
+};
+
+struct server {
+	struct server_conf conf;
+	struct nodeq *queue;
+	struct nodeq_plan plan;
+	struct nodeq_event *pending;
+	size_t n_pending, cap_pending;
+	bool applying, draining, idle, closing;
+	unsigned free, queued; /* as last told */
+	struct list sessions;  /* oldest first */
+	struct list slots;
+	uint32_t last_client;
+	uint64_t last_complaint_ms;
+	struct outbox_tools tools;
+	struct buf block; /* one unpacked block of a text */
+	uv_tcp_t listeners[LISTEN_MAX];
+	size_t n_listeners, open_listeners;
+	uv_timer_t beat;
+	void (*on_closed)(void *ctx);
+	void *closed_ctx;
+};
+
+/* Takes the sockets of listen over. */
+int server_create(const struct server_conf *conf, struct listen_set *listen, struct server **ret);
+/* No new clients, no new jobs; what has not started is handed back. on_idle follows. */
+void server_drain(struct server *s);
+/* Ends all links, kills what still runs. */
+void server_close(struct server *s, void (*on_closed)(void *ctx), void *ctx);
+
+void server_post(struct server *s, enum nodeq_event_type type, uint32_t client, uint32_t job);
+struct slot *server_find_slot(const struct server *s, uint32_t client, uint32_t job);
+void server_add_slot(struct server *s, struct slot *slot);
+/* Bytes of all texts and results that are kept. */
+uint64_t server_held_bytes(const struct server *s);
+/* True at most once a second: for log lines that others can provoke. */
+bool server_may_complain(struct server *s);
+/* A session was freed. */
+void server_session_gone(struct server *s);

@@ -1,0 +1,352 @@
+/* What can fail: the link; a client that breaks the protocol (both end the session); a job that is
+ * not allowed here or that there is no room for (it alone is refused). Messages for jobs that are
+ * not known are late ones for jobs that were refused or cancelled, and are passed over. */
+#include "session.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct session {
+	struct list link;
+	struct server *server;
+	struct conn *conn;
+	uint32_t client;
+	bool introduced; /* HELLO was accepted */
+	bool builds;
+	bool welcomed;
+	bool ended;
+	struct outbox outbox;
+	char who[160]; /* safe to print */
+};
+
+static struct session *entry(struct list *l)
+{
+	return list_entry(l, struct session, link);
+}
+
+struct session *session_find(const struct server *server, uint32_t client)
+{
+	list_for_each(l, &server->sessions)
+		if (entry(l)->client == client && !entry(l)->ended)
+			return entry(l);
+	return NULL;
+}
+
+void session_each(struct server *server, void (*fn)(struct session *s))
+{
+	list_for_each_safe(l, &server->sessions)
+		fn(entry(l));
+}
+
+void session_end(struct session *s, int err)
+{
+	if (!s || s->ended)
+		return;
+	s->ended = true;
+	if (err)
+		conn_abort(s->conn, err);
+	else
+		conn_close(s->conn);
+	if (s->builds)
+		server_post(s->server, NODEQ_LEAVE, s->client, 0);
+}
+
+static void tell(struct session *s, const struct msg *m)
+{
+	if (!s || s->ended)
+		return;
+	int err = conn_send(s->conn, m);
+	if (err)
+		session_end(s, err);
+}
+
+static void welcome(struct session *s, unsigned credits)
+{
+	const struct server_conf *conf = &s->server->conf;
+	char text[TOOLCHAIN_TEXT_MAX];
+	struct msg m = {.type = MSG_WELCOME};
+	m.welcome.version = WIRE_VERSION;
+	m.welcome.name = xstrdup(conf->name);
+	memcpy(m.welcome.boot_id, conf->boot_id, sizeof m.welcome.boot_id);
+	m.welcome.slots = (uint16_t)conf->slots;
+	m.welcome.preload = (uint16_t)conf->preload;
+	m.welcome.jail_level = (uint16_t)conf->jail_level;
+	m.welcome.credits = (uint16_t)credits;
+	for (size_t i = 0; i < conf->toolchains->n; i++) {
+		toolchain_format(&conf->toolchains->v[i].id, false, text, sizeof text);
+		strv_push(&m.welcome.toolchains, text);
+	}
+	s->welcomed = true;
+	tell(s, &m);
+	msg_fini(&m);
+}
+
+void session_credits(struct session *s, unsigned credits)
+{
+	if (s && !s->welcomed)
+		welcome(s, credits);
+	else
+		tell(s, &(struct msg){.type = MSG_CREDITS, .credits.credits = (uint16_t)credits});
+}
+
+void session_started(struct session *s, uint32_t job)
+{
+	tell(s, &(struct msg){.type = MSG_STARTED, .job = job});
+}
+
+void session_refuse(struct session *s, uint32_t job, enum refusal code, const char *text)
+{
+	struct msg m = {.type = MSG_REFUSED, .job = job};
+	m.refused.refusal = code;
+	m.refused.text = xstrdup(text);
+	tell(s, &m);
+	msg_fini(&m);
+}
+
+void session_pump(struct session *s)
+{
+	while (s && !s->ended && !outbox_is_empty(&s->outbox) &&
+		conn_queued_bytes(s->conn) <= CONN_HIGH_BYTES) {
+		struct slot *sent = NULL;
+		int err = outbox_step(&s->outbox, s->conn, &s->server->tools, &sent);
+		if (err)
+			session_end(s, err);
+		else if (sent)
+			server_post(s->server, NODEQ_DROP, s->client, sent->job);
+	}
+}
+
+void session_deliver(struct session *s, struct slot *slot)
+{
+	if (s)
+		outbox_add(&s->outbox, slot);
+}
+
+void session_beat(struct session *s)
+{
+	/* behind bulk data that does not move a heartbeat proves nothing, and they would pile up */
+	if (conn_queued_bytes(s->conn) > CONN_HIGH_BYTES)
+		return;
+	list_for_each(l, &s->server->slots) {
+		if (list_entry(l, struct slot, link)->client != s->client)
+			continue;
+		tell(s, &(struct msg){.type = MSG_BEAT});
+		return;
+	}
+}
+
+void session_drain(struct session *s)
+{
+	if (s->introduced)
+		tell(s, &(struct msg){.type = MSG_DRAIN});
+	else
+		session_end(s, 0);
+}
+
+/* A job that cannot be kept: the client is told, the rest of its messages are passed over. */
+static void give_up(struct session *s, uint32_t job, enum refusal code, const char *text)
+{
+	session_refuse(s, job, code, text);
+	server_post(s->server, NODEQ_DROP, s->client, job);
+}
+
+static unsigned introduced(const struct server *server)
+{
+	unsigned n = 0;
+	list_for_each(l, &server->sessions)
+		n += entry(l)->introduced;
+	return n;
+}
+
+static void on_hello(struct session *s, struct msg *m)
+{
+	char name[80];
+	if (m->hello.version != WIRE_VERSION || introduced(s->server) >= SERVER_CLIENTS_MAX) {
+		session_end(s, m->hello.version != WIRE_VERSION ? ERR_VERSION : ERR_REFUSED);
+		return;
+	}
+	snprintf(s->who, sizeof s->who, "%s (%s)", log_escape(m->hello.client, name, sizeof name),
+		conn_peer_text(s->conn));
+	s->introduced = true;
+	s->builds = m->hello.role == ROLE_BUILD;
+	conn_opened(s->conn);
+	log_info("%s %u: %s", s->builds ? "client" : "observer", s->client, s->who);
+	if (s->builds)
+		server_post(s->server, NODEQ_JOIN, s->client, 0);
+	else
+		welcome(s, 0);
+}
+
+static void on_job(struct session *s, struct msg *m)
+{
+	struct server *server = s->server;
+	if (!s->builds || server_find_slot(server, s->client, m->job)) {
+		session_end(s, ERR_STATE);
+		return;
+	}
+	struct job_spec *spec = &m->job_spec.spec;
+	const struct toolchains_entry *compiler =
+		toolchains_find(server->conf.toolchains, spec->toolchain);
+	struct check_refusal refusal;
+	if (!check_job(spec, compiler ? &compiler->id : NULL, server->conf.closed, &refusal)) {
+		log_debug("job %u of client %u refused: %s", m->job, s->client, refusal.text);
+		session_refuse(s, m->job, refusal.code, refusal.text);
+		return;
+	}
+	struct slot *slot;
+	int err = slot_create(spec, &slot);
+	if (err) {
+		session_refuse(s, m->job, REFUSED_FULL, err_str(err));
+		return;
+	}
+	slot->client = s->client;
+	slot->job = m->job;
+	slot->compiler = compiler;
+	server_add_slot(server, slot);
+	server_post(server, NODEQ_JOB, s->client, m->job);
+}
+
+static void on_data(struct session *s, struct msg *m)
+{
+	struct server *server = s->server;
+	struct slot *slot = server_find_slot(server, s->client, m->job);
+	if (!slot)
+		return;
+	if (slot->complete || m->data.stream != STREAM_TEXT) {
+		session_end(s, ERR_STATE);
+		return;
+	}
+	buf_clear(&server->block);
+	int err = lz_unpack(m, &server->block);
+	if (err) {
+		session_end(s, err);
+		return;
+	}
+	if (server_held_bytes(server) + server->block.len > server->conf.budget_bytes) {
+		give_up(s, m->job, REFUSED_FULL, "no memory for more texts");
+		return;
+	}
+	err = slot_append(slot, server->block.data, server->block.len);
+	if (err == ERR_TOOBIG)
+		session_end(s, err);
+	else if (err)
+		give_up(s, m->job, REFUSED_FULL, err_str(err));
+}
+
+static void on_text_end(struct session *s, struct msg *m)
+{
+	struct slot *slot = server_find_slot(s->server, s->client, m->job);
+	if (!slot)
+		return;
+	int err = slot->complete ? ERR_STATE : slot_complete(slot, m->job_text_end.raw_bytes);
+	if (err) {
+		session_end(s, err);
+		return;
+	}
+	log_debug("job %u of client %u waits: %llu bytes", m->job, s->client,
+		(unsigned long long)slot->text_bytes);
+	server_post(s->server, NODEQ_READY, s->client, m->job);
+}
+
+static void on_cancel(struct session *s, struct msg *m)
+{
+	server_post(s->server, NODEQ_DROP, s->client, m->job);
+}
+
+static const struct {
+	enum msg_type type;
+	void (*handle)(struct session *s, struct msg *m);
+} handlers[] = {
+	{MSG_HELLO, on_hello},
+	{MSG_JOB, on_job},
+	{MSG_DATA, on_data},
+	{MSG_JOB_TEXT_END, on_text_end},
+	{MSG_CANCEL, on_cancel},
+};
+
+/* A BEAT has done its work by arriving. */
+static void on_msg(void *ctx, struct msg *m)
+{
+	struct session *s = ctx;
+	for (size_t i = 0; i < sizeof handlers / sizeof *handlers && !s->ended; i++) {
+		if (handlers[i].type == m->type) {
+			handlers[i].handle(s, m);
+			return;
+		}
+	}
+}
+
+static void on_drain(void *ctx)
+{
+	session_pump(ctx);
+}
+
+static void on_ready(void *ctx)
+{
+	(void)ctx; /* the client speaks first */
+}
+
+/* Strangers may be port scanners: they do not get to fill the log. */
+static void report_end(struct session *s, int err)
+{
+	if (s->introduced) {
+		log_info("client %u, %s, left: %s", s->client, s->who,
+			err_str(err ? err : ERR_CLOSED));
+		return;
+	}
+	if (server_may_complain(s->server))
+		log_info("no client at %s: %s", conn_peer_text(s->conn),
+			err_str(err ? err : ERR_CLOSED));
+}
+
+static void on_closed(void *ctx, int err)
+{
+	struct session *s = ctx;
+	struct server *server = s->server;
+	report_end(s, err);
+	list_remove(&s->link);
+	if (!s->ended && s->builds)
+		server_post(server, NODEQ_LEAVE, s->client, 0);
+	free(s);
+	server_session_gone(server);
+}
+
+/* Honest clients introduce themselves in milliseconds; so the oldest stranger is the one to go. */
+static void limit_strangers(struct server *server)
+{
+	unsigned strangers = 0;
+	struct session *oldest = NULL;
+	list_for_each(l, &server->sessions) {
+		struct session *s = entry(l);
+		if (s->introduced || s->ended)
+			continue;
+		strangers++;
+		if (!oldest)
+			oldest = s;
+	}
+	if (strangers > SERVER_STRANGERS_MAX)
+		session_end(oldest, ERR_REFUSED);
+}
+
+void session_accept(struct server *server, uv_stream_t *listener)
+{
+	static const struct conn_ops ops = {on_ready, on_msg, on_drain, on_closed};
+	struct session *s = xcalloc(1, sizeof *s);
+	s->server = server;
+	s->client = ++server->last_client;
+	outbox_init(&s->outbox);
+	const struct conn_conf conf = {
+		.loop = server->conf.loop, .peer = MSG_FROM_CLIENT, .ops = &ops, .ctx = s};
+	int err = conn_accept_tls(&conf, listener, server->conf.key, &s->conn);
+	if (err) {
+		log_warning("cannot accept a client: %s", err_str(err));
+		free(s);
+		return;
+	}
+	list_append(&server->sessions, &s->link);
+	limit_strangers(server);
+}

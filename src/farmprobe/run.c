@@ -1,0 +1,176 @@
+/* run - two slots, and one loop that polls their pipes and pidfds.
+ *
+ * A slot is free again when its program has exited: its pipe is read to the end before that, or up
+ * to what is there when the program has left a background process holding it. */
+#include "run.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SLOTS = 2 };
+
+struct slot {
+	struct run *run; /* NULL: free */
+	pid_t pid;
+	int pid_fd, out_fd;
+	uint64_t deadline_ms;
+};
+
+void run_init(struct run *r, const char *program, ...)
+{
+	*r = (struct run){0};
+	buf_init(&r->out, RUN_OUTPUT_BYTES_MAX);
+	va_list ap;
+	va_start(ap, program);
+	for (const char *word = program; word; word = va_arg(ap, const char *))
+		strv_push(&r->argv, word);
+	va_end(ap);
+}
+
+void run_fini(struct run *r)
+{
+	strv_fini(&r->argv);
+	buf_fini(&r->out);
+}
+
+static int spawn(char *const *argv, const char *dir, int out_fd, pid_t *ret_pid)
+{
+	struct strv env = {0};
+	strv_push(&env, "PATH=/usr/bin:/bin");
+	strv_push(&env, "LC_ALL=C");
+	strv_pushf(&env, "TMPDIR=%s", dir);
+	strv_pushf(&env, "PWD=%s", dir);
+
+	sigset_t all;
+	sigfillset(&all);
+	posix_spawnattr_t attr;
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawn_file_actions_t files;
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addchdir_np(&files, dir);
+
+	int err = posix_spawn(ret_pid, argv[0], &files, &attr, argv, env.v);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	strv_fini(&env);
+	return -err;
+}
+
+static int start(struct slot *s, struct run *run, const char *dir)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	_cleanup_close_ int write_end = ends[1];
+	pid_t pid;
+	int err = fcntl(write_end, F_SETFL, 0) < 0 ? -errno : 0;
+	if (!err)
+		err = spawn(run->argv.v, dir, write_end, &pid);
+	if (err) {
+		close(ends[0]);
+		return err;
+	}
+	*s = (struct slot){
+		.run = run,
+		.pid = pid,
+		.pid_fd = (int)syscall(SYS_pidfd_open, pid, 0),
+		.out_fd = ends[0],
+		.deadline_ms = clock_now_ms() + RUN_LIMIT_MS,
+	};
+	return 0;
+}
+
+/* Reads what there is; false when it is more than the limit. */
+static bool drain(struct slot *s)
+{
+	struct buf *out = &s->run->out;
+	for (;;) {
+		if (buf_reserve(out, 4096) < 0)
+			return false;
+		ssize_t n = read(s->out_fd, out->data + out->len, out->cap - out->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return true;
+		out->len += (size_t)n;
+	}
+}
+
+static void finish(struct slot *s, bool kept_limits)
+{
+	if (!kept_limits)
+		kill(-s->pid, SIGKILL);
+	int status = -1;
+	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	kill(-s->pid, SIGKILL);
+	s->run->ok = kept_limits && drain(s) && status == 0;
+	close(s->out_fd);
+	close(s->pid_fd);
+	s->run = NULL;
+}
+
+static int wait_slots(struct slot *slots)
+{
+	struct pollfd fds[2 * SLOTS];
+	uint64_t now_ms = clock_now_ms(), wait_ms = RUN_LIMIT_MS;
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct slot *s = &slots[i];
+		fds[2 * i] = (struct pollfd){s->run ? s->pid_fd : -1, POLLIN, 0};
+		fds[2 * i + 1] = (struct pollfd){s->run ? s->out_fd : -1, POLLIN, 0};
+		if (s->run && s->deadline_ms <= now_ms)
+			return ERR_TIMEOUT;
+		if (s->run && s->deadline_ms - now_ms < wait_ms)
+			wait_ms = s->deadline_ms - now_ms;
+	}
+	if (poll(fds, 2 * SLOTS, (int)wait_ms) < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct slot *s = &slots[i];
+		if (!s->run)
+			continue;
+		bool fits = drain(s);
+		if (!fits || fds[2 * i].revents)
+			finish(s, fits);
+	}
+	return 0;
+}
+
+static bool busy(const struct slot *slots)
+{
+	return slots[0].run || slots[1].run;
+}
+
+int run_all(struct run *runs, size_t n, const char *dir)
+{
+	struct slot slots[SLOTS] = {0};
+	size_t next = 0;
+	int err = 0;
+	while (!err && (next < n || busy(slots))) {
+		for (size_t i = 0; !err && i < SLOTS; i++)
+			if (!slots[i].run && next < n)
+				err = start(&slots[i], &runs[next++], dir);
+		if (!err)
+			err = wait_slots(slots);
+	}
+	for (size_t i = 0; i < SLOTS; i++)
+		if (slots[i].run)
+			finish(&slots[i], false);
+	return err;
+}

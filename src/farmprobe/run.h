@@ -1,0 +1,24 @@
+/* run - runs programs with a clean environment and captures what they print.
+ *
+ * Contract: run_all() blocks, two programs at a time, each at most RUN_LIMIT_MS; standard input and
+ * standard error are /dev/null. What a program leaves behind in its process group is killed.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/str.h"
+
+enum { RUN_LIMIT_MS = 10000, RUN_OUTPUT_BYTES_MAX = 8 << 20 };
+
+struct run {
+	struct strv argv; /* the caller's to fill, by run_init() */
+	struct buf out;
+	bool ok; /* it exited with 0, in time, and did not print too much */
+};
+
+/* The words up to NULL are the command line. */
+void run_init(struct run *r, const char *program, ...) __attribute__((sentinel));
+void run_fini(struct run *r);
+/* dir becomes the working directory and TMPDIR. ERR_TIMEOUT when one took too long; -errno when one
+ * could not be started. A program that fails is no error here. */
+int run_all(struct run *runs, size_t n, const char *dir);

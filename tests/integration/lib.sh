@@ -1,0 +1,190 @@
+# lib.sh - a farm on the loopback interface, for one test.  Sourced; FARM_BUILD names the build tree.
+#
+# Everything that a test makes lies in $work and is gone when it ends, its processes too. Packets
+# stay on lo: nodes listen on 127.0.0.1 at ports of the kernel's choice, and beacon to lo's broadcast
+# address at a UDP port of this test's own.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${FARM_BUILD:?the build tree}
+farmmake=$build/src/farmmake/farmmake
+farmnode=$build/src/farmnode/farmnode
+farmctl=$build/src/farmctl/farmctl
+gauge=$build/tests/integration/gauge
+# shellcheck source=tests/lib/deps.sh
+. "$top/tests/lib/deps.sh"
+
+skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+# Says what was seen, for those who read the log of a test that passed.
+note() {
+	echo "  $*"
+}
+
+declare -A node_pid=()
+
+# The end of every test: nothing of it stays. The logs are shown when it failed.
+farm_end() {
+	local status=$? name log
+	trap - EXIT
+	for name in "${!node_pid[@]}"; do
+		kill -KILL "${node_pid[$name]}" 2>/dev/null
+		wait "${node_pid[$name]}" 2>/dev/null
+	done
+	if [ $status != 0 ] && [ $status != 77 ]; then
+		for log in "$work"/*.log "$work"/*.err; do
+			[ -s "$log" ] || continue
+			echo "--- ${log##*/}" >&2
+			tail -n 40 "$log" >&2
+		done
+	fi
+	cd /
+	rm -rf "$work"
+	exit $status
+}
+
+# farm_begin: a directory, a key, a port and an environment of our own.
+farm_begin() {
+	work=$(mktemp -d "${TMPDIR:-/tmp}/farmmake-test.XXXXXX") || exit 1
+	trap farm_end EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CC CFLAGS
+	mkdir -p "$work/home" "$work/run"
+	chmod 700 "$work/run"
+	export HOME=$work/home XDG_RUNTIME_DIR=$work/run LC_ALL=C
+	export XDG_CONFIG_HOME=$HOME/.config XDG_STATE_HOME=$HOME/.state XDG_CACHE_HOME=$HOME/.cache
+	key=$work/key
+	new_key "$key"
+	port=$(free_port udp)
+	report=$work/report.json
+	farm_options=(--farm-key "$key" --farm-interface lo --farm-port "$port"
+		--farm-report "$report")
+}
+
+new_key() {
+	(umask 077 && printf 'farmmake-key-1 farm %s\n' \
+		"$(od -An -tx1 -v -N32 /dev/urandom | tr -d ' \n')" >"$1")
+}
+
+# A port that nobody uses: udp or tcp.
+free_port() {
+	local port
+	for port in $(shuf -i 20000-29999 -n 100); do
+		awk -v p="$(printf ':%04X' "$port")" 'substr($2, length($2) - 4) == p { exit 1 }' \
+			"/proc/net/$1" "/proc/net/${1}6" 2>/dev/null && break
+	done
+	echo "$port"
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; fails when it never did.
+wait_for() {
+	local tries=$(($1 * 20))
+	shift
+	while ! "$@"; do
+		[ $((tries -= 1)) -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# start_node NAME [OPTION...]: in the background; its log is $work/NAME.log.
+start_node() {
+	local name=$1
+	shift
+	rm -f "$work/$name.port"
+	"$farmnode" --name "$name" --key "$key" --state-dir "$work/$name.state" \
+		--interface lo --listen 127.0.0.1:0 --no-beacon \
+		--beacon "127.255.255.255:$port" --port-file "$work/$name.port" \
+		"$@" >>"$work/$name.log" 2>&1 </dev/null &
+	node_pid[$name]=$!
+}
+
+node_is_ready() {
+	[ -s "$work/$1.port" ] || ! kill -0 "${node_pid[$1]}" 2>/dev/null
+}
+
+# wait_node NAME: until it takes jobs. Machines that allow no jails cannot test anything here.
+wait_node() {
+	wait_for 60 node_is_ready "$1" || fail "node $1 is not ready after 60 s"
+	[ -s "$work/$1.port" ] && return
+	wait "${node_pid[$1]}"
+	[ $? = 5 ] && skip "no jail on this machine: $(tail -n 1 "$work/$1.log")"
+	fail "node $1 ended at once"
+}
+
+# stop_node NAME [SIGNAL]: its exit status is ours.
+stop_node() {
+	local pid=${node_pid[$1]}
+	kill "-${2:-TERM}" "$pid"
+	unset "node_pid[$1]"
+	wait "$pid" 2>/dev/null
+}
+
+# Two nodes that can hold every job of a test, so that what stays local does so for a reason of its
+# own and not because two cores make a small farm.
+start_farm() {
+	start_node anvil --slots 2 --preload 500
+	start_node bellows --slots 2 --preload 500
+	wait_node anvil
+	wait_node bellows
+}
+
+# farm ARGUMENT...: farmmake with this test's settings, bounded in time.
+farm() {
+	timeout -k 10 "${farm_limit_s:-900}" "$farmmake" "${farm_options[@]}" "$@" </dev/null
+}
+
+# in_report FILTER: what jq finds in the last report.
+in_report() {
+	jq -r "$1" "$report"
+}
+
+# Compiles that a node could have done: all but those which farmcc itself had to keep, with the
+# reasons that core/sched gives.
+distributable='(.where == "node") or (.reason | test(
+	"^(no node|not a usable compiler|the farm is|the stage is|the last node|refused by|lost by|the node)"))'
+
+# share_of_nodes: of the distributable compiles, how many percent went to nodes.
+share_of_nodes() {
+	in_report "[.jobs[] | select($distributable)] |
+		if length == 0 then 0 else
+			100 * ([.[] | select(.where == \"node\")] | length) / length | floor end"
+}
+
+# collect FROM TO: the objects and dependency files of a tree.
+collect() {
+	mkdir -p "$2"
+	(cd "$1" && find . \( -name '*.o' -o -name '*.d' -o -name '*.dwo' \) -type f -print0 |
+		xargs -0 -r cp --parents -p -t "$2")
+}
+
+# same_trees PLAIN FARM: every file equal, byte for byte; prints how many.
+same_trees() {
+	diff -rq "$1" "$2" >"$work/differences" ||
+		fail "$(wc -l <"$work/differences") differ, such as: $(head -n 1 "$work/differences")"
+	find "$1" -type f | wc -l
+}
+
+# What make and the compilers said, in an order that does not depend on who was faster; without what
+# farmmake says itself.
+said() {
+	grep -v '^farmmake: ' "$1" | grep -vxFf <("$farmctl" report "$report" 2>/dev/null || :) | sort
+}
+
+# same_words PLAIN.err FARM.err
+same_words() {
+	diff <(sort "$1") <(said "$2") >"$work/words" ||
+		fail "stderr differs: $(head -n 5 "$work/words")"
+}
+
+# Is this process of ours, or any below it, still there?
+nothing_left_in() {
+	[ -z "$(find "$1" -mindepth 1 -print -quit)" ]
+}

@@ -1,0 +1,104 @@
+/* sample_msg - one message of each row of the table, with every field set. */
+#pragma once
+
+#include "core/msg.h"
+
+#include <string.h>
+
+static char *sample_flags[] = {"-O2", "-Wall", "", "-DX=a b", NULL};
+static char *sample_toolchains[] = {"kind gcc\nversion 12.2.0\n", "kind clang\n", NULL};
+
+static inline struct job_spec sample_spec(void)
+{
+	return (struct job_spec){
+		.toolchain = {1, 2, 3, [31] = 32},
+		.lang = LANG_CXX,
+		.input_kind = INPUT_TEXT,
+		.output_kind = OUTPUT_ASSEMBLY,
+		.want_dwo = true,
+		.cwd = "/home/u/src",
+		.source = "lib/a.cc",
+		.output = "out/a.s",
+		.flags = {.v = sample_flags, .n = 4},
+	};
+}
+
+static inline struct job_result sample_result(void)
+{
+	return (struct job_result){
+		.wait_status = -7,
+		.cpu_us = 123456789012,
+		.wall_us = UINT64_MAX,
+		.max_rss_kib = 99,
+		.raw_bytes = {0, 1, 2, JOB_OUTPUT_BYTES_MAX, 4},
+		.digest = {9, [31] = 8},
+	};
+}
+
+/* One message of each row, with every field set. The strings are only read. */
+static inline struct msg sample_msg(enum msg_type type)
+{
+	struct msg m = {.type = type, .job = 0xfeedbeef};
+	switch (type) {
+	case MSG_CC_BEGIN:
+		m.cc_begin.version = 7;
+		m.cc_begin.distributable = true;
+		m.cc_begin.reason = "because";
+		m.cc_begin.compiler = "/usr/bin/g++";
+		m.cc_begin.spec = sample_spec();
+		break;
+	case MSG_CC_TOOLCHAIN:
+		m.cc_toolchain.compiler = "/usr/bin/gcc";
+		m.cc_toolchain.text = "kind gcc\n";
+		break;
+	case MSG_CC_STAGED:
+		m.cc_staged.raw_bytes = JOB_TEXT_BYTES_MAX;
+		m.cc_staged.cpu_us = 17;
+		break;
+	case MSG_CC_LOCAL: m.cc_local.reason = "no"; break;
+	case MSG_CC_DONE:
+		m.cc_done.wait_status = INT32_MIN;
+		m.cc_done.cpu_us = 18;
+		break;
+	case MSG_CC_VERDICT:
+		m.cc_verdict.verdict = VERDICT_PROBE;
+		m.cc_verdict.reason = "";
+		break;
+	case MSG_CC_RESULT:
+	case MSG_RESULT: m.result = sample_result(); break;
+	case MSG_HELLO:
+		m.hello.version = WIRE_VERSION;
+		m.hello.role = ROLE_OBSERVER;
+		m.hello.client = "u@desk";
+		break;
+	case MSG_JOB: m.job_spec.spec = sample_spec(); break;
+	case MSG_JOB_TEXT_END: m.job_text_end.raw_bytes = JOB_TEXT_BYTES_MAX; break;
+	case MSG_WELCOME:
+		m.welcome.version = WIRE_VERSION;
+		m.welcome.name = "board-7";
+		memcpy(m.welcome.boot_id, "12345678", 8);
+		m.welcome.slots = 4;
+		m.welcome.preload = 5;
+		m.welcome.jail_level = 3;
+		m.welcome.credits = UINT16_MAX;
+		m.welcome.toolchains = (struct strv){.v = sample_toolchains, .n = 2};
+		break;
+	case MSG_CREDITS: m.credits.credits = 12; break;
+	case MSG_REFUSED:
+		m.refused.refusal = REFUSED_LIMIT;
+		m.refused.text = "too long";
+		break;
+	case MSG_DATA:
+		m.data.stream = STREAM_DWO;
+		m.data.packing = PACKING_STORED;
+		m.data.raw_bytes = 5;
+		m.data.bytes = (const uint8_t *)"a\0b\xff!";
+		m.data.n = 5;
+		break;
+	case MSG_CANCEL:
+	case MSG_STARTED:
+	case MSG_DRAIN:
+	case MSG_BEAT: break;
+	}
+	return m;
+}

@@ -1,0 +1,92 @@
+#!/bin/sh
+# docs.sh TOP - the documents say what the code does: settings, messages, the report's fields, options
+# and variables; and they name no directory of the machine on which they were written.
+cd "$1" || exit 1
+
+status=0
+complain() {
+	echo "$1"
+	status=1
+}
+
+# expect FILE WORDS: the file holds the words, and not as a part of longer ones
+expect() {
+	grep -qsE -- "(^|[^[:alnum:]_-])$2([^[:alnum:]_-]|\$)" "$1" || complain "$1: $2 is missing"
+}
+
+settings() {
+	sed -n 's/.*{ROW(\([a-z_]*\),.*/\1/p' src/core/conf_table.c
+}
+
+documented_settings() {
+	sed -n 's/^\.It Ic \([^ ]*\).*/\1/p' doc/man/farm.json.5
+}
+
+# As rows "NAME CODE SENDER PHASE BYTES".
+messages_in_code() {
+	sed -n 's/.*XX(\([A-Z_]*\), \([0-9]*\), \([A-Z]*\), \([A-Z]*\), \([0-9]*\)).*/\1 \2 \3 \4 \5/p' \
+		include/core/msg_map.h
+}
+
+messages_in_doc() {
+	awk -F ' *[|] *' '/^[|] [A-Z_]+ [|] [0-9]+ [|]/ { print $2, $3, $4, $5, $6 }' doc/protocol.md
+}
+
+report_fields() {
+	grep -oE '\{"[a-z_]+", [A-Z_]+' src/core/report_schema.c | sed 's/{"\([a-z_]*\)".*/\1/'
+}
+
+node_options() {
+	sed -n 's/^	{"\([a-z-]*\)", [A-Z]*,.*/\1/p' src/farmnode/opts.c
+}
+
+variables() {
+	grep -rhoE 'getenv\("FARMMAKE_[A-Z_]+' src | sed 's/getenv("//' | grep -v _TEST_ | sort -u
+}
+
+# An extraction that finds nothing would find nothing wrong.
+for list in settings messages_in_code messages_in_doc report_fields node_options variables; do
+	[ -n "$($list)" ] || complain "$0: $list: found none"
+done
+
+for key in $(settings); do
+	option=$(echo "$key" | tr _ -)
+	variable=$(echo "$key" | tr '[:lower:]' '[:upper:]')
+	expect doc/man/farm.json.5 "Ic $key"
+	expect doc/man/farmmake.1 "It Fl -farm-$option"
+	expect doc/man/farmmake.1 "It Ev FARMMAKE_$variable"
+done
+for key in $(documented_settings); do
+	settings | grep -qx "$key" || complain "doc/man/farm.json.5: $key is no setting"
+done
+
+if [ "$(messages_in_code)" != "$(messages_in_doc)" ]; then
+	complain "doc/protocol.md: its table of messages is not that of include/core/msg_map.h:"
+	{
+		messages_in_code
+		messages_in_doc
+	} | sort | uniq -u
+fi
+for name in $(messages_in_code | cut -d ' ' -f 1); do
+	[ "$(grep -cw "$name" doc/protocol.md)" -ge 2 ] || complain "doc/protocol.md: $name is not described"
+done
+
+for field in $(report_fields); do
+	grep -qE "^\| \`([a-z]+\.)?$field(\`|\.)" doc/report.md || complain "doc/report.md: $field is missing"
+done
+
+for option in $(node_options); do
+	expect doc/man/farmnode.8 "Fl -$option"
+done
+
+for variable in $(variables); do
+	grep -qw "$variable" doc/man/* || complain "doc/man: $variable is not documented"
+done
+
+found=$(grep -rnE '(^|[^[:alnum:]_./~-])/(work|root|tmp/[a-z])(/|[^[:alnum:]_]|$)' README.md doc examples 2>/dev/null)
+[ -z "$found" ] || complain "$found"
+
+if command -v mandoc >/dev/null; then
+	mandoc -Tlint -Wwarning doc/man/* || status=1
+fi
+exit $status
