@@ -76,7 +76,7 @@ else
 fi
 
 port=$(free_port)
-"$build/src/farmctl/farmctl" key new "$state/key" >/dev/null
+FARMMAKE_KEY=$state/key "$build/src/farmctl/farmctl" key new >/dev/null
 start_node anvil
 start_node bellows
 wait_for_nodes anvil bellows

@@ -27,8 +27,8 @@ struct conf {
 	long port;             /* UDP port on which beacons are heard */
 	char *key;             /* key file; NULL: key in $XDG_CONFIG_HOME/farmmake */
 	long local_slots;      /* 0: usable cores */
-	char *report;          /* JSON report; "": report.json in $XDG_STATE_HOME/farmmake; "none" */
-	char *make;            /* the make program */
+	char *report; /* JSON report; "": report.json in $XDG_STATE_HOME/farmmake; "none" */
+	char *make;   /* the make program */
 	bool verbose;
 	enum conf_source source[16]; /* of each row, by index in the table */
 };
@@ -36,7 +36,7 @@ struct conf {
 struct conf_row {
 	const char *key;
 	enum conf_type type;
-	size_t offset; /* in struct conf */
+	size_t offset;        /* in struct conf */
 	long min, max;        /* of a number, or of the bytes of a string */
 	const char *fallback; /* default, as text; NULL: unset */
 	const char *value;    /* the placeholder in --help: "FILE"; NULL for CONF_BOOL */

@@ -5,9 +5,9 @@
  * nodes are named by numbers that the caller chooses; toolchains by a bit (0 to 63) that the caller
  * gives to each distinct one.
  *
- * A job's life: ASKED -> CPP -> STAGED -> SENT -> RUNNING -> BACK, or LOCAL at once, or from any of
- * them REDO (wait for a token, then LOCAL). While a job is STAGED, SENT or RUNNING the token of its
- * make recipe is lent; BACK and REDO owe it again.
+ * A job's life: CPP -> STAGED -> SENT -> RUNNING -> READY -> BACK, or LOCAL at once, or from any that
+ * is away REDO -> LOCAL. While a job is away a token is lent in its name. READY and REDO owe it, and
+ * wait until one has come back: the rest of the recipe, or the compile, needs a core here again.
  *
  * Contract: an event that makes no sense for the job's state is our bug (assert), except those that
  * can race: results and refusals for a job that the node no longer has are ignored.
@@ -23,7 +23,8 @@ struct sched;
 struct sched_conf {
 	unsigned local_slots;
 	uint64_t stage_bytes_max; /* memory for texts that wait or are away */
-	uint64_t redo_wait_ms;    /* a redo waits at most this long for its token */
+	uint64_t redo_wait_ms;    /* a redo waits at most this long for its token, */
+	uint64_t deliver_wait_ms; /* a result this long */
 };
 
 enum sched_event_type {
@@ -75,7 +76,7 @@ struct sched_plan {
 };
 
 struct sched_stats {
-	uint32_t staged, away, redo, asked; /* jobs now */
+	uint32_t cpp, staged, away, returning; /* jobs now */
 	uint64_t stage_bytes;
 };
 

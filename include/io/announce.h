@@ -2,9 +2,10 @@
  *
  * Targets: broadcast of every interface that has it, and the multicast groups on every interface
  * that is up, re-read at each beacon so that cables may be plugged; confined to the interfaces
- * named, if any (on lo, which has no broadcast flag, the broadcast address of its network is used);
- * and every explicit address. Every 500 ms +- 20 %, at once on a change of the free slots (at most
- * 20 a second), three times with the draining mark when the node goes.
+ * named, if any; and every explicit address. lo takes part when it is named or when nothing else is
+ * up; having no broadcast flag, it gets the broadcast address of its network. Every 500 ms +- 20 %,
+ * at once on a change of the free slots (at most 20 a second), three times with the draining mark
+ * when the node goes.
  *
  * Contract: best effort; a send that fails is not an error. announce_close() frees after the
  * sockets are closed, calling on_closed last.

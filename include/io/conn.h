@@ -4,13 +4,13 @@
  * node link: greeting read, TLS 1.3 PSK done), on_msg for each message that is legal for the peer
  * and the phase, conn_close() by the owner, on_closed. Possible failures all end in on_closed with
  * the reason: refused or timed out connect, ERR_VERSION or ERR_KEY seen in the greeting, ERR_TLS
- * (the peer does not hold the key), ERR_PROTO/ERR_STATE/ERR_TOOBIG for what a peer must not send,
- * ERR_CLOSED for an orderly end, ERR_TIMEOUT.
+ * (the peer does not hold the key), ERR_NAME, ERR_PROTO/ERR_STATE/ERR_TOOBIG for what a peer must
+ * not send, ERR_CLOSED for an orderly end, ERR_TRUNCATED for another one, ERR_TIMEOUT.
  *
  * Contract: on_closed fires exactly once and last, never from inside conn_dial/accept/send/close
  * themselves; the conn is freed right after it. A callback may call conn_close() and conn_send().
  * After conn_close() only on_closed follows. The phase of the peer's messages starts as HELLO and
- * is moved on by conn_opened().
+ * is moved on by conn_opened(). The program ignores SIGPIPE.
  *
  * Bounds: conn_send() past CONN_QUEUE_MAX queued bytes fails with ERR_TOOBIG; a sender of bulk data
  * stops at CONN_HIGH_BYTES and goes on in on_drain, which fires when the queue has fallen below
@@ -65,7 +65,8 @@ int conn_accept_pipe(const struct conn_conf *conf, uv_stream_t *listener, struct
 void conn_opened(struct conn *c); /* the introductions are over */
 int conn_send(struct conn *c, const struct msg *m);
 size_t conn_queued_bytes(const struct conn *c);
-/* Stops or resumes reading from the peer (backpressure). */
+/* Stops or resumes reading from the peer (backpressure). What was read already, 64 KiB at most, is
+ * still delivered. A peer with more to send gives up after TCP_USER_TIMEOUT, 5 s. */
 void conn_pause(struct conn *c, bool paused);
 /* Sends what is queued, as far as the peer takes it within a second, and closes. Idempotent. */
 void conn_close(struct conn *c);

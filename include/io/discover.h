@@ -22,7 +22,8 @@ struct discover_conf {
 	const struct key *key;         /* the farm's; borrowed */
 	const struct strv *interfaces; /* empty: all; else only what came in there */
 	int port;
-	/* err: 0, ERR_KEY or ERR_VERSION (then only version, key_id and name of b mean anything) */
+	/* from: where the node accepts connections.
+	 * err: 0, ERR_KEY or ERR_VERSION (then only version, key_id and name of b mean anything) */
 	void (*on_beacon)(void *ctx, const struct beacon *b, const struct sockaddr *from, int err);
 	void *ctx;
 };

@@ -10,7 +10,8 @@ enum { NETIF_PORT = 3634 };
 #define NETIF_GROUP_V4 "224.0.0.141"
 #define NETIF_GROUP_V6 "ff02::fa:3634"
 
-/* "HOST[:PORT]", "[V6]:PORT", "V6", "*:PORT", ":PORT"; names are resolved (blocking) unless numeric_only.
+/* "HOST[:PORT]", "[V6]:PORT", "V6", "*:PORT", ":PORT" (any address: "::" where there is IPv6, which
+ * hears IPv4 too); names are resolved (blocking) unless numeric_only.
  * -EINVAL, or ERR_CONFIG when the name does not resolve. */
 int netif_parse_address(
 	const char *text, int default_port, bool numeric_only, struct sockaddr_storage *ret);

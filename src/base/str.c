@@ -39,7 +39,7 @@ char *xstrndup(const char *s, size_t n)
 	return check(strndup(s, n));
 }
 
-static char *vformat(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *vformat(const char *fmt, va_list ap)
 {
 	char *s = NULL;
 	return vasprintf(&s, fmt, ap) < 0 ? check(NULL) : s;

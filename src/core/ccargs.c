@@ -17,11 +17,12 @@ struct scan {
 	struct ccargs *out;
 	bool is_clang;
 	bool is_cxx;
-	bool is_query;          /* --version and the like */
-	bool only_preprocesses; /* -E, -M, -MM */
-	bool assembles;         /* -c */
-	bool stops_at_assembly; /* -S, which wins over -c */
-	bool splits_dwarf;      /* -gsplit-dwarf */
+	bool is_query;               /* --version and the like */
+	bool only_preprocesses;      /* -E, -M, -MM */
+	bool assembles;              /* -c */
+	bool stops_at_assembly;      /* -S, which wins over -c */
+	bool splits_dwarf;           /* -gsplit-dwarf */
+	bool is_pedantic, is_strict; /* -pedantic, -Werror */
 	unsigned sources;
 	unsigned link_inputs;
 	unsigned outputs;
@@ -79,8 +80,9 @@ static void take_both(struct scan *s, const char *arg, const char *value)
 		stay_for(s, word, "means something else on another machine");
 	if (strlen(word) > JOB_FLAG_BYTES_MAX)
 		stay_for(s, arg, "is longer than a node takes");
-	if (strcmp(word, "-gsplit-dwarf") == 0)
-		s->splits_dwarf = true;
+	s->splits_dwarf |= strcmp(word, "-gsplit-dwarf") == 0;
+	s->is_pedantic |= str_ends(word, "-pedantic") || strcmp(word, "-Wpedantic") == 0;
+	s->is_strict |= strcmp(word, "-Werror") == 0;
 	strv_push(&s->out->cpp, word);
 	strv_push(&s->out->flags, word);
 }
@@ -191,6 +193,8 @@ static const char *check_deps(const struct scan *s)
 
 static const char *check_options(const struct scan *s)
 {
+	if (s->is_pedantic && s->is_strict && !s->option_reason)
+		return "-pedantic with -Werror takes the line markers of preprocessed text for errors";
 	return s->option_reason;
 }
 

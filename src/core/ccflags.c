@@ -1,8 +1,8 @@
 /* Look-ups in the sorted table.
  *
- * Everything that is a prefix of an option sorts before it, and the longer prefix later. So the row
- * wanted is the first that matches when one walks back from the option's place, and rows whose first
- * two characters differ end the walk.
+ * The row wanted is the longest that is the option, or the part before its value. The row at the
+ * option's place in the order is that one, or else shows how many bytes it can share with the option
+ * at most: then the same for those.
  */
 #include "ccflags_table.h"
 
@@ -20,28 +20,39 @@ static bool matches(const struct ccflag *row, const char *arg)
 	return strcmp(arg, row->spelling) == 0;
 }
 
-/* The number of rows that do not sort behind arg. */
-static size_t count_until(const char *arg)
+/* The last row that does not sort behind the first n bytes of arg, or NULL. */
+static const struct ccflag *find_place(const char *arg, size_t n)
 {
 	size_t low = 0, high = ccflags_table_len;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (strcmp(ccflags_table[middle].spelling, arg) <= 0)
+		const char *spelling = ccflags_table[middle].spelling;
+		int order = strncmp(spelling, arg, n);
+		if (order < 0 || (order == 0 && spelling[n] == '\0'))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
+	return low > 0 ? &ccflags_table[low - 1] : NULL;
+}
+
+static size_t count_common(const char *a, const char *b)
+{
+	size_t n = 0;
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
 }
 
 static const struct ccflag *find_longest(const char *arg)
 {
-	for (size_t i = count_until(arg); i > 0; i--) {
-		const struct ccflag *row = &ccflags_table[i - 1];
-		if (strncmp(row->spelling, arg, 2) != 0)
-			break;
-		if (matches(row, arg))
+	size_t n = strlen(arg);
+	while (n > 0) {
+		const struct ccflag *row = find_place(arg, n);
+		if (!row || matches(row, arg))
 			return row;
+		size_t common = count_common(row->spelling, arg);
+		n = row->spelling[common] ? common : common - 1;
 	}
 	return NULL;
 }

@@ -20,7 +20,7 @@
 enum {
 	DEPTH_MAX = 1024,          /* gcc itself stops at 200 */
 	NAMES_BYTES_MAX = 4 << 20, /* of all open files' names */
-	SKIP_LINES = 8, /* gcc writes up to this many empty lines rather than a marker */
+	SKIP_LINES = 8,            /* gcc writes up to this many empty lines rather than a marker */
 };
 
 static const char not_gcc[] = "the preprocessor is not gcc 11 or newer";
@@ -179,8 +179,8 @@ static int leave(struct dtext *d, const struct marker *m)
 	return home ? 0 : trap(d, "line markers do not nest");
 }
 
-static int write_line(struct buf *out, const char *before, uint64_t line, const char *tail,
-	size_t tail_len)
+static int write_line(
+	struct buf *out, const char *before, uint64_t line, const char *tail, size_t tail_len)
 {
 	char text[32];
 	int n = snprintf(text, sizeof text, "%s%llu", before, (unsigned long long)line);
@@ -280,6 +280,14 @@ static int on_directive(struct dtext *d, const char *p, const char *end)
 	return why ? trap(d, why) : 0;
 }
 
+/* A directive's indentation is still in front of the marker that it became. */
+static const char *skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p;
+}
+
 static bool is_continued(const char *p, const char *end)
 {
 	if (end > p && end[-1] == '\r')
@@ -304,9 +312,11 @@ static int feed_lines(struct dtext *d, const char *text, size_t n, struct buf *o
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		next = nl ? nl + 1 : end;
 		nl = nl ? nl : end;
+		const char *hash = skip_blanks(p, nl);
+		bool hashed = hash < nl && *hash == '#';
 		struct marker m;
-		if (*p == '#' && parse_marker(p, nl, &m)) {
-			err = keep(d, run, p, out);
+		if (hashed && parse_marker(hash, nl, &m)) {
+			err = keep(d, run, hash, out);
 			if (!err)
 				err = on_marker(d, &m, out);
 			run = next;
@@ -314,8 +324,8 @@ static int feed_lines(struct dtext *d, const char *text, size_t n, struct buf *o
 		}
 		if (d->section == AT_START)
 			err = trap(d, not_gcc);
-		else if (*p == '#')
-			err = on_directive(d, p, nl);
+		else if (hashed)
+			err = on_directive(d, hash, nl);
 		d->continued = is_continued(p, nl);
 		d->line++;
 	}

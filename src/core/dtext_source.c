@@ -20,8 +20,9 @@
 
 struct lexer {
 	const char *start, *p, *end;
-	bool at_bol;       /* only blanks and comments so far on this logical line */
-	bool in_directive; /* read by the full lexer in both modes */
+	bool at_bol;        /* only blanks and comments so far on this logical line */
+	bool after_comment; /* one that began on this logical line */
+	bool in_directive;  /* read by the full lexer in both modes */
 	const char *why;
 };
 
@@ -193,6 +194,7 @@ static void on_slash(struct lexer *l)
 {
 	if (peek(l, 1) == '*') {
 		skip_block_comment(l);
+		l->after_comment = true;
 	} else if (peek(l, 1) == '/') {
 		skip_line_comment(l);
 	} else {
@@ -223,6 +225,8 @@ static void on_other(struct lexer *l)
 		l->why = "a directive that begins with a digraph";
 	if (c == '#' && l->at_bol) {
 		l->in_directive = true;
+		if (l->after_comment)
+			l->why = "a directive behind a comment";
 		check_pragma(l);
 	}
 	l->at_bol = l->at_bol && (c == ' ' || c == '\t' || c == '\f' || c == '\v');
@@ -235,13 +239,12 @@ static void step(struct lexer *l)
 	if (n) {
 		l->p += n;
 		l->at_bol = true;
+		l->after_comment = false;
 		l->in_directive = false;
 		return;
 	}
 	switch (*l->p) {
-	case '\r':
-		l->why = "a lone carriage return";
-		break;
+	case '\r': l->why = "a lone carriage return"; break;
 	case '\\':
 		if (skip_splice(l))
 			break;

@@ -36,7 +36,7 @@ static bool has_word(const char *p, const char *end, const char *word)
 {
 	const char *after = p + strlen(word);
 	return has(p, end, word) &&
-		(after == end || !(isalnum((unsigned char)*after) || *after == '_'));
+	       (after == end || !(isalnum((unsigned char)*after) || *after == '_'));
 }
 
 const char *dtext_pragma_trap(const char *p, const char *end, bool in_system)

@@ -1,6 +1,6 @@
 /* The state machine: one function for each event, one place where a job changes its state.
  *
- * The life of a job is in sched.h. All waiting jobs are in one of two queues (stage, redo), all that
+ * The life of a job is in sched.h. All waiting jobs are in one of two queues (stage, returning), all that
  * are away in their node's list, so no event ever searches more than it changes.
  */
 #include "sched_impl.h"
@@ -18,8 +18,9 @@ static const struct {
 #define TO(s) (1u << JOB_##s)
 	[JOB_CPP] = {"cpp", TO(STAGED) | TO(LOCAL)},
 	[JOB_STAGED] = {"staged", TO(SENT) | TO(REDO) | TO(LOCAL)},
-	[JOB_SENT] = {"sent", TO(RUNNING) | TO(STAGED) | TO(BACK) | TO(REDO)},
-	[JOB_RUNNING] = {"running", TO(STAGED) | TO(BACK) | TO(REDO)},
+	[JOB_SENT] = {"sent", TO(RUNNING) | TO(STAGED) | TO(READY) | TO(REDO)},
+	[JOB_RUNNING] = {"running", TO(STAGED) | TO(READY) | TO(REDO)},
+	[JOB_READY] = {"ready", TO(BACK)},
 	[JOB_BACK] = {"back", TO(LOCAL)},
 	[JOB_REDO] = {"redo", TO(LOCAL)},
 	[JOB_LOCAL] = {"local", 0},
@@ -85,8 +86,8 @@ static void move_job(
 		list_append(&node->jobs, &j->link);
 	} else if (to == JOB_STAGED) {
 		list_append(&s->stage, &j->link);
-	} else if (to == JOB_REDO) {
-		list_append(&s->redo, &j->link);
+	} else if (to == JOB_READY || to == JOB_REDO) {
+		list_append(&s->returning, &j->link);
 	}
 }
 
@@ -100,19 +101,31 @@ static void put(struct sched_plan *plan, struct sched_action a)
 }
 
 /* Before a job that was away may use a core here, a token has to come back for it. */
+static void bring_back(struct sched *s, struct sched_job *j, enum sched_job_state how,
+	uint64_t until_ms, struct sched_plan *plan)
+{
+	j->until_ms = until_ms;
+	move_job(s, j, how, NULL);
+	put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
+}
+
 static void redo(struct sched *s, struct sched_job *j, const char *why, uint64_t now_ms,
 	struct sched_plan *plan)
 {
 	j->why = why;
-	j->redo_at_ms = now_ms + s->conf.redo_wait_ms;
-	move_job(s, j, JOB_REDO, NULL);
-	put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
+	bring_back(s, j, JOB_REDO, now_ms + s->conf.redo_wait_ms, plan);
 }
 
-static void run_redo(struct sched *s, struct sched_job *j, struct sched_plan *plan)
+/* A job that waited for its token goes on. */
+static void go_on(struct sched *s, struct sched_job *j, struct sched_plan *plan)
 {
-	put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id, .why = j->why});
-	move_job(s, j, JOB_LOCAL, NULL);
+	if (j->state == JOB_READY) {
+		put(plan, (struct sched_action){SCHED_DO_DELIVER, .job = j->id});
+		move_job(s, j, JOB_BACK, NULL);
+	} else {
+		put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id, .why = j->why});
+		move_job(s, j, JOB_LOCAL, NULL);
+	}
 }
 
 static void dispatch(struct sched *s, uint64_t now_ms, struct sched_plan *plan)
@@ -197,14 +210,10 @@ static void on_result(struct sched *s, const struct sched_event *ev, struct sche
 	struct sched_job *j = find_away(s, ev);
 	if (!j)
 		return;
-	if (ev->ok) {
-		put(plan, (struct sched_action){SCHED_DO_DELIVER, .job = j->id});
-		put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
-		move_job(s, j, JOB_BACK, NULL);
-		s->owed++;
-	} else {
+	if (ev->ok)
+		bring_back(s, j, JOB_READY, ev->now_ms + s->conf.deliver_wait_ms, plan);
+	else
 		redo(s, j, "the node's compiler had something to say", ev->now_ms, plan);
-	}
 	dispatch(s, ev->now_ms, plan);
 }
 
@@ -229,7 +238,7 @@ static void on_gone(struct sched *s, const struct sched_event *ev, struct sched_
 			(struct sched_action){SCHED_DO_CANCEL, .job = j->id, .node = j->node->id});
 	if (has_text(j))
 		put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
-	if (has_text(j) || j->state == JOB_REDO)
+	if (has_text(j) || j->state == JOB_READY || j->state == JOB_REDO)
 		s->owed++;
 	remove_job(s, j);
 	dispatch(s, ev->now_ms, plan);
@@ -281,28 +290,28 @@ static void on_job_local(struct sched *s, const struct sched_event *ev)
 	move_job(s, j, JOB_LOCAL, NULL);
 }
 
-/* Redos come first: a core is waiting to be used by them. */
+/* Jobs come first: their recipes wait for a core. */
 static void on_repaid(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	uint32_t n = ev->n;
-	list_for_each_safe(l, &s->redo) {
+	list_for_each_safe(l, &s->returning) {
 		if (n == 0)
 			break;
-		run_redo(s, list_entry(l, struct sched_job, link), plan);
+		go_on(s, list_entry(l, struct sched_job, link), plan);
 		n--;
 	}
 	assert(n <= s->owed);
 	s->owed -= n;
 }
 
-/* A redo whose token never came: the core budget yields to progress. */
+/* A job whose token never came: the core budget yields to progress. */
 static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	list_for_each_safe(l, &s->redo) {
+	list_for_each_safe(l, &s->returning) {
 		struct sched_job *j = list_entry(l, struct sched_job, link);
-		if (j->redo_at_ms > ev->now_ms)
-			break;
-		run_redo(s, j, plan);
+		if (j->until_ms > ev->now_ms)
+			continue;
+		go_on(s, j, plan);
 		s->owed++;
 	}
 }
@@ -330,7 +339,7 @@ struct sched *sched_create(const struct sched_conf *conf)
 	struct sched *s = xcalloc(1, sizeof *s);
 	s->conf = *conf;
 	list_init(&s->stage);
-	list_init(&s->redo);
+	list_init(&s->returning);
 	return s;
 }
 
@@ -351,10 +360,10 @@ void sched_destroy(struct sched *s)
 void sched_get_stats(const struct sched *s, struct sched_stats *ret)
 {
 	*ret = (struct sched_stats){
-		.asked = s->count[JOB_CPP],
+		.cpp = s->count[JOB_CPP],
 		.staged = s->count[JOB_STAGED],
 		.away = s->count[JOB_SENT] + s->count[JOB_RUNNING],
-		.redo = s->count[JOB_REDO],
+		.returning = s->count[JOB_READY] + s->count[JOB_REDO],
 		.stage_bytes = s->stage_bytes,
 	};
 }

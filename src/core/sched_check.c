@@ -17,7 +17,8 @@ static void check_job(const struct sched_job *j)
 	bool away = j->state == JOB_SENT || j->state == JOB_RUNNING;
 	assert(away == (j->node != NULL));
 	assert(!away || j->node->up); /* no job on a dead node */
-	bool queued = away || j->state == JOB_STAGED || j->state == JOB_REDO;
+	bool queued =
+		away || j->state == JOB_STAGED || j->state == JOB_READY || j->state == JOB_REDO;
 	assert(queued == !list_empty(&j->link));
 	(void)away, (void)queued;
 }
@@ -43,7 +44,7 @@ void sched_check(const struct sched *s)
 	assert(bytes == s->stage_bytes);
 	assert(used == count[JOB_SENT] + count[JOB_RUNNING]);
 	assert(list_length(&s->stage) == count[JOB_STAGED]);
-	assert(list_length(&s->redo) == count[JOB_REDO]);
+	assert(list_length(&s->returning) == count[JOB_READY] + count[JOB_REDO]);
 	(void)used, (void)bytes, (void)list_length;
 }
 

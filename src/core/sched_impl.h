@@ -7,7 +7,16 @@
 
 enum { SCHED_TRIES_MAX = 3 }; /* dispatches of one job before it is compiled here */
 
-enum sched_job_state { JOB_CPP, JOB_STAGED, JOB_SENT, JOB_RUNNING, JOB_BACK, JOB_REDO, JOB_LOCAL };
+enum sched_job_state {
+	JOB_CPP,
+	JOB_STAGED,
+	JOB_SENT,
+	JOB_RUNNING,
+	JOB_READY, /* its result is here and waits for a token */
+	JOB_BACK,
+	JOB_REDO, /* to be compiled here, and waits for a token */
+	JOB_LOCAL
+};
 
 struct sched_node {
 	uint32_t id;
@@ -24,11 +33,11 @@ struct sched_job {
 	int toolchain;
 	uint32_t tries;
 	uint64_t bytes;
-	uint64_t redo_at_ms; /* JOB_REDO: not to wait longer than this */
+	uint64_t until_ms; /* JOB_READY, JOB_REDO: not to wait longer than this */
 	struct sched_node *node;
 	const struct sched_node *avoid; /* refused it last */
 	const char *why;                /* JOB_REDO: the reason that the wrapper is given */
-	struct list link;                /* in stage, redo or a node's jobs; else unlinked */
+	struct list link;               /* in stage, returning or a node's jobs; else unlinked */
 };
 
 struct sched {
@@ -36,11 +45,11 @@ struct sched {
 	struct idmap jobs; /* struct sched_job, while its wrapper lives */
 	struct sched_node **nodes;
 	size_t node_count;
-	struct list stage; /* JOB_STAGED, oldest first */
-	struct list redo;  /* JOB_REDO, oldest first */
+	struct list stage;     /* JOB_STAGED, oldest first */
+	struct list returning; /* JOB_READY and JOB_REDO, oldest first */
 	uint32_t count[JOB_LOCAL + 1];
 	uint64_t stage_bytes; /* texts of staged, sent and running jobs */
-	uint32_t owed;        /* debts that no redo waits for */
+	uint32_t owed;        /* debts that no returning job waits for */
 };
 
 /* The node that should get this job now, or NULL. */

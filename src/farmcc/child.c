@@ -12,12 +12,13 @@
 
 static volatile pid_t running; /* the child, 0 for none */
 static volatile sig_atomic_t caught;
-static const char *volatile cleanup;
+static const char *volatile cleanup[2];
 
 static void die_by(int signum)
 {
-	if (cleanup)
-		unlink(cleanup);
+	for (size_t i = 0; i < 2; i++)
+		if (cleanup[i])
+			unlink(cleanup[i]);
 	signal(signum, SIG_DFL);
 	sigset_t set;
 	sigemptyset(&set);
@@ -47,9 +48,24 @@ void child_watch_signals(void)
 	}
 }
 
-void child_cleanup(const char *path)
+static void replace_cleanup(const char *from, const char *to)
 {
-	cleanup = path;
+	for (size_t i = 0; i < 2; i++) {
+		if (cleanup[i] == from) {
+			cleanup[i] = to;
+			return;
+		}
+	}
+}
+
+void child_cleanup_add(const char *path)
+{
+	replace_cleanup(NULL, path);
+}
+
+void child_cleanup_drop(const char *path)
+{
+	replace_cleanup(path, NULL);
 }
 
 /* Between vfork and exec: system calls only. */
@@ -96,9 +112,15 @@ int child_wait(pid_t pid, int *ret_wait_status, uint64_t *ret_cpu_us)
 	return 0;
 }
 
-void child_kill(pid_t pid)
+void child_abort(pid_t pid)
 {
+	int wait_status;
+	uint64_t cpu_us;
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* a killed driver's cc1 becomes ours to wait for */
 	kill(pid, SIGKILL);
+	child_wait(pid, &wait_status, &cpu_us);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
 }
 
 void child_exit_like(int wait_status)

@@ -24,11 +24,9 @@ int commit_open(struct commit *c, const char *path)
 {
 	c->path = xstrdup(path);
 	c->tmp = xasprintf("%s.farmcc%ld", path, (long)getpid());
+	child_cleanup_add(c->tmp);
 	c->fd = open(c->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (c->fd < 0)
-		return -errno;
-	child_cleanup(c->tmp);
-	return 0;
+	return c->fd < 0 ? -errno : 0;
 }
 
 int commit_write(struct commit *c, const void *data, size_t n)
@@ -44,7 +42,6 @@ int commit_finish(struct commit *c)
 		err = -errno;
 	if (err)
 		unlink(c->tmp);
-	child_cleanup(NULL);
 	return err;
 }
 
@@ -53,8 +50,9 @@ void commit_fini(struct commit *c)
 	if (c->fd >= 0) {
 		close(c->fd);
 		unlink(c->tmp);
-		child_cleanup(NULL);
 	}
+	if (c->tmp)
+		child_cleanup_drop(c->tmp);
 	free(c->path);
 	free(c->tmp);
 }

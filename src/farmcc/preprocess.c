@@ -8,6 +8,7 @@
 #include "core/dtext.h"
 #include "core/lz.h"
 #include "find.h"
+#include "sources.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@ enum { PIPE_BYTES = 1 << 20, READ_BYTES = 128 << 10, HELD_BYTES_MAX = 64 << 20 }
 struct upload {
 	struct cc *cc;
 	struct dtext *dtext;
+	struct sources *sources;
 	struct lz *lz;
 	struct buf text; /* rewritten and not yet sent */
 	uint64_t raw_bytes;
@@ -98,19 +100,25 @@ static bool said_something(const struct upload *u)
 	return fstat(u->err, &st) < 0 || st.st_size > 0;
 }
 
-static enum route finish(struct upload *u, int err)
+static enum route give_up(struct upload *u, int err)
 {
-	int wait_status = 0;
-	uint64_t cpu_us = 0;
-	if (err)
-		child_kill(u->pid);
-	int wait_err = child_wait(u->pid, &wait_status, &cpu_us);
+	close(u->out);
+	u->out = -1;
+	child_abort(u->pid);
 	if (err == ERR_UNSAFE)
 		return cc_local(u->cc, "%s", dtext_trap(u->dtext));
 	if (err == ERR_TOOBIG)
 		return cc_local(u->cc, "the preprocessed text is too large");
-	if (err || wait_err)
-		return cc_local(u->cc, "preprocessing: %s", err_str(err ? err : wait_err));
+	return cc_local(u->cc, "preprocessing: %s", err_str(err));
+}
+
+static enum route finish(struct upload *u)
+{
+	int wait_status;
+	uint64_t cpu_us;
+	int err = child_wait(u->pid, &wait_status, &cpu_us);
+	if (err)
+		return cc_local(u->cc, "preprocessing: %s", err_str(err));
 	if (wait_status != 0 || said_something(u))
 		return cc_local(u->cc, "the preprocessor had something to say");
 	struct msg m = {.type = MSG_CC_STAGED};
@@ -119,20 +127,37 @@ static enum route finish(struct upload *u, int err)
 	return sock_send(u->cc->sock, &m) < 0 ? cc_local(u->cc, "farmmake is gone") : ROUTE_NEXT;
 }
 
+/* The table lies beside the socket, in the build's private directory. */
+static struct sources *open_sources(const struct cc *cc)
+{
+	const char *socket = getenv("FARMMAKE_SOCKET");
+	int dir_len = (int)(str_base(socket) - socket);
+	_cleanup_free_ char *table = xasprintf("%.*ssources", dir_len, socket);
+	return sources_create(table, cc->cwd);
+}
+
 enum route preprocess_run(struct cc *cc)
 {
 	struct upload u = {.cc = cc, .out = -1, .err = -1};
 	u.dtext = dtext_create();
+	u.sources = open_sources(cc);
+	dtext_on_file(u.dtext, sources_check, u.sources);
 	u.lz = lz_create();
 	buf_init(&u.text, HELD_BYTES_MAX);
+	enum route next;
 	int err = start(&u);
-	enum route next = err ? cc_local(cc, "cannot run the preprocessor: %s", err_str(err))
-			      : finish(&u, pump(&u));
+	if (err)
+		next = cc_local(cc, "cannot run the preprocessor: %s", err_str(err));
+	else if ((err = pump(&u)))
+		next = give_up(&u, err);
+	else
+		next = finish(&u);
 	if (u.out >= 0)
 		close(u.out);
 	if (u.err >= 0)
 		close(u.err);
 	dtext_destroy(u.dtext);
+	sources_destroy(u.sources);
 	lz_destroy(u.lz);
 	buf_fini(&u.text);
 	return next;

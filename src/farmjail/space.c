@@ -18,8 +18,10 @@ int space_drop_root(struct cell *c)
 	(void)c;
 	if (geteuid() != 0)
 		return 0;
-	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-		setresuid(NOBODY, NOBODY, NOBODY) < 0)
+	/* where there is no such user, root is a name that a container gave to an ordinary one */
+	if (setresgid(NOBODY, NOBODY, NOBODY) < 0)
+		return errno == EINVAL ? 0 : -errno;
+	if (setgroups(0, NULL) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
 		return -errno;
 	/* the change of user took our own /proc/self/uid_map away from us */
 	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ? -errno : 0;
@@ -35,7 +37,7 @@ int space_forbid_gains(struct cell *c)
 
 int space_unshare(struct cell *c)
 {
-	c->uid = geteuid(); /* afterwards both are 65534 until they are mapped */
+	c->uid = geteuid(); /* the kernel will not tell them afterwards */
 	c->gid = getegid();
 	const int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
 			  CLONE_NEWUTS;
@@ -52,12 +54,12 @@ static int write_file(const char *path, const char *text)
 	return err;
 }
 
-/* As whom the job runs outside, it runs inside: files look as they are. */
+/* Never as root, not even of its own namespaces: so the compiler starts without any capability. */
 int space_map_user(struct cell *c)
 {
 	char uid[48], gid[48];
-	snprintf(uid, sizeof uid, "%u %u 1\n", c->uid, c->uid);
-	snprintf(gid, sizeof gid, "%u %u 1\n", c->gid, c->gid);
+	snprintf(uid, sizeof uid, "%d %u 1\n", NOBODY, c->uid);
+	snprintf(gid, sizeof gid, "%d %u 1\n", NOBODY, c->gid);
 	int err = write_file("/proc/self/setgroups", "deny");
 	if (!err)
 		err = write_file("/proc/self/uid_map", uid);

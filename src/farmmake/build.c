@@ -1,6 +1,7 @@
 #include "build.h"
 
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "compilers.h"
@@ -16,26 +17,24 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-enum { LISTEN_BACKLOG = 512, REDO_WAIT_MS = 10000, STAGE_BYTES_CAP = 1 << 30 };
-
-static unsigned usable_cores(void)
-{
-	cpu_set_t set;
-	return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set)
-							   : (unsigned)get_nprocs();
-}
+enum {
+	LISTEN_BACKLOG = 512,
+	REDO_WAIT_MS = 10000,
+	DELIVER_WAIT_MS = 1000,
+	STAGE_BYTES_CAP = 1 << 30
+};
 
 static unsigned local_slots(const struct conf *c, const struct make_args *args)
 {
 	if (args->has_jobs && args->jobs > 0)
 		return (unsigned)args->jobs;
-	return c->local_slots > 0 ? (unsigned)c->local_slots : usable_cores();
+	return c->local_slots > 0 ? (unsigned)c->local_slots : cores_usable();
 }
 
 static uint64_t stage_bytes(void)
@@ -161,7 +160,8 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	uv_loop_init(&f->loop);
 	struct sched_conf sc = {.local_slots = f->local_slots,
 		.stage_bytes_max = stage_bytes(),
-		.redo_wait_ms = REDO_WAIT_MS};
+		.redo_wait_ms = REDO_WAIT_MS,
+		.deliver_wait_ms = DELIVER_WAIT_MS};
 	f->sched = sched_create(&sc);
 	f->compilers = compilers_create();
 	f->record = record_create();
@@ -250,6 +250,7 @@ int build_run(struct conf *conf, const struct make_args *args, int *ret_signal)
 	}
 	struct farm farm = {.key = key, .has_key = has_key, .rundir = &dir};
 	key_wipe(&key);
+	signal(SIGPIPE, SIG_IGN); /* a link that breaks is an error code */
 	create(&farm, conf, args);
 	status = run_farm(&farm, style, args, ret_signal);
 	destroy(&farm);

@@ -85,17 +85,17 @@ static void on_signal(uv_signal_t *handle, int signum)
 		uv_process_kill(&run->process, signum);
 }
 
-static int watch_signals(struct make_run *run)
+static void watch_signals(struct make_run *run)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 	for (size_t i = 0; i < 3; i++) {
 		uv_signal_init(&run->farm->loop, &run->signals[i]);
 		run->signals[i].data = run;
-		int err = uv_signal_start(&run->signals[i], on_signal, numbers[i]);
-		if (err)
-			return err;
+		struct sigaction old;
+		bool ignored = sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+		if (!ignored)
+			uv_signal_start(&run->signals[i], on_signal, numbers[i]);
 	}
-	return 0;
 }
 
 static void inherit_tokens(const struct farm *f, uv_stdio_container_t *stdio, int *count)
@@ -110,10 +110,32 @@ static void inherit_tokens(const struct farm *f, uv_stdio_container_t *stdio, in
 	*count = (child_r > child_w ? child_r : child_w) + 1;
 }
 
+/* libuv gives a child the default actions; under nohup, or in a shell's background, make has to
+ * inherit what is ignored. */
+static void keep_ignored(struct strv *argv)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} inherited[] = {{SIGHUP, "HUP"}, {SIGINT, "INT"}, {SIGQUIT, "QUIT"}};
+	char names[32] = "";
+	for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
+		struct sigaction sa;
+		if (sigaction(inherited[i].number, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN)
+			strcat(strcat(names, " "), inherited[i].name);
+	}
+	if (!names[0])
+		return;
+	strv_push(argv, "/bin/sh");
+	strv_push(argv, "-c");
+	strv_pushf(argv, "trap ''%s; exec \"$0\" \"$@\"", names);
+}
+
 static int spawn(struct make_run *run, const struct strv *args)
 {
 	struct farm *f = run->farm;
 	struct strv argv = {0}, env = {0};
+	keep_ignored(&argv);
 	strv_push(&argv, f->conf.make);
 	for (size_t i = 0; i < args->n; i++)
 		strv_push(&argv, args->v[i]);
@@ -127,7 +149,7 @@ static int spawn(struct make_run *run, const struct strv *args)
 	inherit_tokens(f, stdio, &count);
 	uv_process_options_t options = {
 		.exit_cb = on_make_exit,
-		.file = f->conf.make,
+		.file = argv.v[0],
 		.args = argv.v,
 		.env = env.v,
 		.stdio_count = count,
@@ -145,8 +167,8 @@ int make_start(struct make_run *run, struct farm *f, const struct strv *args)
 	run->process.data = run;
 	uv_timer_init(&f->loop, &run->grace);
 	run->grace.data = run;
-	int err = watch_signals(run);
-	return err ? err : spawn(run, args);
+	watch_signals(run);
+	return spawn(run, args);
 }
 
 void make_stop(struct make_run *run)

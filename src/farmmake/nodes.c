@@ -11,13 +11,7 @@
 
 enum { TICK_MS = 100, LATE_MS = 200 };
 
-/* A node that came back under its name with another boot id: the old link is a corpse. */
-static void replace_rebooted(struct peer *p, const struct beacon *b)
-{
-	if (p->state == PEER_UP && memcmp(p->boot_id, b->boot_id, sizeof p->boot_id) != 0)
-		conn_abort(p->conn, ERR_CLOSED);
-}
-
+/* A beacon can be an old one, played again: it may bring a node in, never end a link that lives. */
 static void on_beacon(void *ctx, const struct beacon *b, const struct sockaddr *from, int err)
 {
 	struct farm *f = ctx;
@@ -37,7 +31,6 @@ static void on_beacon(void *ctx, const struct beacon *b, const struct sockaddr *
 		p = peer_create(f, (struct sockaddr *)&addr, b->name);
 	else if (p->state == PEER_IDLE)
 		memcpy(&p->addr, &addr, sizeof addr);
-	replace_rebooted(p, b);
 	peer_dial(p);
 }
 

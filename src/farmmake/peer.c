@@ -159,7 +159,6 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	p->draining = p->lost = false;
 	p->retry_pause_ms = PEER_RETRY_MIN_MS;
 	p->slots = m->welcome.slots;
-	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
 	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
 	if (p->farm->conf.verbose)
 		log_info("node %s (%s): %u slots", p->name, p->address, p->slots);

@@ -24,7 +24,6 @@ struct peer {
 	char name[WIRE_NAME_MAX + 1]; /* "" until known, for a node given by address */
 	struct sockaddr_storage addr;
 	bool is_static; /* given by the user: dialled without a beacon */
-	uint8_t boot_id[8];
 	struct conn *conn;
 	bool draining, duplicate;
 	uint64_t retry_at_ms, retry_pause_ms;

@@ -1,6 +1,7 @@
 #include "peer_result.h"
 
 #include "base/err.h"
+#include "core/lz.h"
 
 #include <string.h>
 
@@ -14,6 +15,16 @@ static void hash_payload(struct wrapper *w, const struct msg *data)
 			w->scratch.len - WIRE_HEADER_BYTES);
 }
 
+/* Words of the node's compiler are looked at, never shown. */
+static int listen_to(struct wrapper *w, const struct msg *data)
+{
+	buf_clear(&w->scratch);
+	int err = lz_unpack(data, &w->scratch);
+	if (!err)
+		noise_feed(&w->said, w->scratch.data, w->scratch.len);
+	return err;
+}
+
 int peer_result_add(struct wrapper *w, const struct msg *data)
 {
 	enum stream s = data->data.stream;
@@ -24,10 +35,9 @@ int peer_result_add(struct wrapper *w, const struct msg *data)
 		return ERR_TOOBIG;
 	w->down_bytes += data->data.n;
 	hash_payload(w, data);
-	/* words of the node's compiler are counted, never shown */
-	if (s == STREAM_STDOUT || s == STREAM_STDERR)
-		return 0;
-	return chunks_add(&w->result, data);
+	if (s == STREAM_STDERR)
+		return listen_to(w, data);
+	return s == STREAM_STDOUT ? 0 : chunks_add(&w->result, data);
 }
 
 static bool intact(struct wrapper *w, const struct job_result *r)
@@ -47,8 +57,8 @@ enum peer_result peer_result_finish(struct wrapper *w, const struct job_result *
 	enum peer_result verdict = PEER_RESULT_GOOD;
 	if (!intact(w, r))
 		verdict = PEER_RESULT_BROKEN;
-	else if (r->wait_status != 0 || w->stream_bytes[STREAM_STDOUT] ||
-		 w->stream_bytes[STREAM_STDERR] || !w->stream_bytes[STREAM_OUTPUT] ||
+	else if (r->wait_status != 0 || w->stream_bytes[STREAM_STDOUT] || !noise_is_all(&w->said) ||
+		 !w->stream_bytes[STREAM_OUTPUT] ||
 		 (w->spec.want_dwo && !w->stream_bytes[STREAM_DWO]))
 		verdict = PEER_RESULT_REDO;
 	w->outcome = *r;

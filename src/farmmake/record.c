@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct record {
@@ -95,6 +96,7 @@ void record_finish(struct farm *f, const char *path, bool show, int exit_status,
 			add_node(r, p);
 	}
 	struct report_build b = {
+		.started_unix_s = time(NULL) - (int64_t)farm_seconds(f),
 		.wall_s = farm_seconds(f),
 		.exit_status = exit_status,
 		.make = f->conf.make,

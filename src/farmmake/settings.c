@@ -31,6 +31,8 @@ static int find_config(char *const argv[], char **ret_path, bool *ret_required)
 	if (err)
 		return complain(why);
 	const char *env = getenv("FARMMAKE_CONFIG");
+	if (env && !env[0])
+		env = NULL;
 	*ret_required = path || env;
 	if (!path && env)
 		path = xstrdup(env);

@@ -74,6 +74,7 @@ void wrapper_reset_result(struct wrapper *w)
 	digest_destroy(w->digest);
 	w->digest = NULL;
 	memset(w->stream_bytes, 0, sizeof w->stream_bytes);
+	noise_init(&w->said);
 }
 
 /* Sends blocks of the result until the wrapper's queue is full. */
@@ -267,6 +268,7 @@ void wrapper_accept(struct farm *f)
 	chunks_init(&w->text, TEXT_PACKED_MAX);
 	chunks_init(&w->result, RESULT_PACKED_MAX);
 	buf_init(&w->scratch, WIRE_FRAME_MAX);
+	noise_init(&w->said);
 	struct conn_conf conf = {.loop = &f->loop, .peer = MSG_FROM_CC, .ops = &ops, .ctx = w};
 	int err = conn_accept_pipe(&conf, (uv_stream_t *)&f->listener, &w->conn);
 	if (err) {

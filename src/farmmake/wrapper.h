@@ -10,6 +10,7 @@
 #pragma once
 
 #include "chunks.h"
+#include "core/noise.h"
 #include "farm.h"
 #include "io/conn.h"
 #include "io/digest.h"
@@ -45,6 +46,7 @@ struct wrapper {
 	struct job_result outcome;
 	struct digest *digest; /* of the result's DATA so far */
 	uint64_t stream_bytes[STREAM_COUNT];
+	struct noise said; /* on stderr, by the node's compiler */
 	struct buf scratch;
 
 	struct peer *peer; /* has it now */

@@ -98,7 +98,7 @@ static void on_drain_limit(uv_timer_t *timer)
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct node *n = handle->data;
-	if (n->draining) {
+	if (n->draining || n->closing) {
 		shut_down(n);
 		return;
 	}

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "session.h"
 
-#include <assert.h>
+#include <unistd.h>
 
 enum { BEAT_MS = 200, COMPLAINT_MS = 1000, BACKLOG = 128 };
 
@@ -221,7 +221,11 @@ static int add_listener(struct server *s, int fd)
 	tcp->data = s;
 	s->open_listeners++;
 	int err = uv_tcp_open(tcp, fd);
-	return err ? err : uv_listen((uv_stream_t *)tcp, BACKLOG, on_connection);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return uv_listen((uv_stream_t *)tcp, BACKLOG, on_connection);
 }
 
 int server_create(const struct server_conf *conf, struct listen_set *listen, struct server **ret)
@@ -237,10 +241,8 @@ int server_create(const struct server_conf *conf, struct listen_set *listen, str
 	uv_timer_init(conf->loop, &s->beat);
 	s->beat.data = s;
 	int err = 0;
-	while (listen->n && !err) {
-		err = add_listener(s, listen->fd[listen->n - 1]);
-		listen->n -= !err;
-	}
+	while (listen->n && !err)
+		err = add_listener(s, listen->fd[--listen->n]);
 	*ret = s;
 	return err;
 }

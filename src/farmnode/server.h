@@ -34,7 +34,7 @@ struct server_conf {
 	const struct toolchains *toolchains;
 	const struct strv *closed; /* directories that no job may write in */
 	struct jail_box *box;
-	void (*on_load)(void *ctx); /* server_free() or server_queued() changed */
+	void (*on_load)(void *ctx); /* free or queued changed */
 	void (*on_idle)(void *ctx); /* while draining: no job is left */
 	void *ctx;
 };
@@ -60,7 +60,7 @@ struct server {
 	void *closed_ctx;
 };
 
-/* Takes the sockets of listen over. */
+/* Takes the sockets of listen over. What *ret is after a failure, server_close() ends as well. */
 int server_create(const struct server_conf *conf, struct listen_set *listen, struct server **ret);
 /* No new clients, no new jobs; what has not started is handed back. on_idle follows. */
 void server_drain(struct server *s);

@@ -3,10 +3,10 @@
  * jail can go wrong. */
 #include "node_impl.h"
 
+#include "base/cores.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
-#include "cores.h"
 #include "io/netif.h"
 #include "paths.h"
 #include "place.h"

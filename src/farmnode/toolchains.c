@@ -94,11 +94,18 @@ static int is_candidate(const struct dirent *d)
 	return ccargs_is_compiler(d->d_name);
 }
 
+/* gcc before g++: both are the same toolchain, and only the first found is called. */
+static int c_drivers_first(const struct dirent **a, const struct dirent **b)
+{
+	bool a_is_cxx = strstr((*a)->d_name, "++"), b_is_cxx = strstr((*b)->d_name, "++");
+	return a_is_cxx != b_is_cxx ? a_is_cxx - b_is_cxx : strcmp((*a)->d_name, (*b)->d_name);
+}
+
 static void look_into(struct scan *s, const char *dir)
 {
 	_cleanup_free_ char *real = dir[0] == '/' ? realpath(dir, NULL) : NULL;
 	struct dirent **names;
-	int n = real ? scandir(real, &names, is_candidate, alphasort) : -1;
+	int n = real ? scandir(real, &names, is_candidate, c_drivers_first) : -1;
 	if (n < 0)
 		return;
 	for (int i = 0; i < n; i++) {

@@ -108,7 +108,8 @@ static void send_on(struct announce *a, const struct ifaddrs *ifa)
 
 static bool is_wanted(const struct announce *a, const struct ifaddrs *ifa)
 {
-	return ifa->ifa_addr && ifa->ifa_flags & IFF_UP &&
+	const unsigned up = IFF_UP | IFF_RUNNING; /* and the cable is plugged */
+	return ifa->ifa_addr && (ifa->ifa_flags & up) == up &&
 	       (a->interfaces.n == 0 || strv_has(&a->interfaces, ifa->ifa_name));
 }
 
@@ -193,7 +194,6 @@ static void on_due(uv_timer_t *timer)
 	uv_timer_start(timer, on_due, next_delay_ms(a), 0);
 }
 
-/* Multicast and broadcast need no leave of the routes; unicast follows them. */
 static int open_socket(int family)
 {
 	int on = 1;

@@ -49,6 +49,9 @@ static void build_argv(const char *compiler, const struct job_spec *spec, struct
 	strv_push(argv, compiler);
 	for (size_t i = 0; i < spec->flags.n; i++)
 		strv_push(argv, spec->flags.v[i]);
+	/* One line for each message: nobody is shown them, but they are counted (core/noise.h). */
+	strv_push(argv, "-fno-diagnostics-show-caret");
+	strv_push(argv, "-fdiagnostics-color=never");
 	strv_push(argv, "-x");
 	strv_push(argv, lang_names[spec->lang]);
 	strv_push(argv, output_flags[spec->output_kind]);

@@ -1,10 +1,9 @@
 /* jobserver - the pool that make takes tokens from, and its ledger.
  *
  * Happy path: the base tokens are written at the start. A lent token is written at once. Debts are
- * repaid by whatever comes back first; while some are owed, nothing is written into the pool, and
- * what lies idle there is taken as well: that is what pool_watch waits for. It is a wait in the
- * kernel beside make's own, never a timer: a make that is short of tokens reads one back microseconds
- * after it wrote one, so who only looks now and then never finds any.
+ * repaid by whatever comes back first: in pipe style every token that make gives back, and what lies
+ * idle in the pool; in fifo style what the collector gets hold of. While something is owed, nothing
+ * that came back is written into the pool.
  *
  * What can fail: the pool has no room (the kernel grants a user's pipes as little as a page): such
  * tokens wait in unwritten. Clients give back more than they took: the surplus is dropped.
@@ -110,9 +109,9 @@ static void drop_surplus(struct jobserver *js)
 		jobserver_take(js, idle - ours);
 }
 
-static void collect(struct jobserver *js)
+/* Pipe style: nobody has use for these, so they repay what is owed. */
+static void collect_idle(struct jobserver *js)
 {
-	drop_surplus(js);
 	unsigned idle = jobserver_idle(js), left = spare(js), owed = js->ledger.owed;
 	unsigned n = idle > left ? idle - left : 0;
 	unsigned got = jobserver_take(js, n < owed ? n : owed);
@@ -133,18 +132,17 @@ static void on_pool(uv_poll_t *poll, int status, int events)
 			jobserver_outer_wanted(js);
 	}
 	if (events & UV_READABLE)
-		collect(js);
+		collect_idle(js);
 	else
 		jobserver_watch(js);
 }
 
-/* A fifo is where tokens come back, so a debt has to wait there. In pipe style nothing is written
- * while something is owed, so it is enough to take what is idle. */
+/* While something is owed, a pipe's pool does not grow, so there is nothing to wait for in it. */
 static int wanted_events(const struct jobserver *js)
 {
 	int events = 0;
 	unsigned idle = jobserver_idle(js);
-	if (js->ledger.owed && (js->style == MAKE_FIFO || idle > spare(js)))
+	if (js->ledger.owed && js->style != MAKE_FIFO && idle > spare(js))
 		events |= UV_READABLE;
 	if (js->unwritten || (js->one_page && idle))
 		events |= UV_WRITABLE;
@@ -163,6 +161,16 @@ void jobserver_watch(struct jobserver *js)
 		uv_poll_stop(&js->pool_watch);
 }
 
+static void on_back(uv_poll_t *poll, int status, int events)
+{
+	struct jobserver *js = poll->data;
+	(void)events;
+	char tokens[4096];
+	ssize_t n = status < 0 ? -1 : read(js->back_fd, tokens, sizeof tokens);
+	if (n > 0)
+		jobserver_came_back(js, tokens_clamp(&js->ledger, (uint32_t)n, jobserver_idle(js)));
+}
+
 static void destroy(struct jobserver *js)
 {
 	const int fds[] = {js->pool_fd, js->make_r, js->make_w, js->back_fd};
@@ -170,7 +178,7 @@ static void destroy(struct jobserver *js)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	jobserver_outer_free(js->outer);
-	free(js->fifo);
+	jobserver_fifo_free(js->fifo);
 	void (*on_closed)(void *) = js->on_closed;
 	void *ctx = js->closed_ctx;
 	free(js);
@@ -222,8 +230,10 @@ static int start(struct jobserver *js)
 	if (js->style == MAKE_NONE)
 		return 0;
 	int err = jobserver_poll_init(js, &js->pool_watch, js->pool_fd);
-	if (!err && js->style != MAKE_FIFO)
-		err = jobserver_pipe_start(js);
+	if (!err)
+		err = jobserver_poll_init(js, &js->back_watch, js->back_fd);
+	if (!err)
+		err = uv_poll_start(&js->back_watch, UV_READABLE, on_back);
 	if (!err && js->outer)
 		err = jobserver_outer_start(js);
 	return err;
@@ -270,7 +280,8 @@ char *jobserver_makeflags(const struct jobserver *js, const char *user)
 {
 	unsigned alone = js->outer ? 1 : js->local_slots;
 	unsigned width = js->style == MAKE_NONE ? alone : js->width;
-	return makeflags_build(js->style, user, width, CHILD_R, CHILD_W, js->fifo);
+	return makeflags_build(js->style, user, width, CHILD_R, CHILD_W,
+		js->fifo ? jobserver_fifo_path(js->fifo) : NULL);
 }
 
 unsigned jobserver_lend(struct jobserver *js, unsigned n)
@@ -279,6 +290,8 @@ unsigned jobserver_lend(struct jobserver *js, unsigned n)
 		return 0;
 	uint32_t repaid;
 	unsigned fresh = tokens_lend(&js->ledger, n, &repaid);
+	if (js->fifo)
+		jobserver_fifo_forget(js->fifo, repaid);
 	jobserver_put(js, fresh);
 	drop_surplus(js);
 	if (js->outer)
@@ -292,6 +305,8 @@ void jobserver_owe(struct jobserver *js, unsigned n)
 	if (js->style == MAKE_NONE)
 		return;
 	tokens_owe(&js->ledger, n);
+	if (js->fifo)
+		jobserver_fifo_collect(js->fifo, n);
 	jobserver_watch(js);
 }
 
@@ -317,7 +332,7 @@ void jobserver_close(struct jobserver *js, void (*on_closed)(void *ctx), void *c
 	if (js->outer)
 		jobserver_outer_close(js);
 	if (js->fifo)
-		unlink(js->fifo);
+		jobserver_fifo_stop(js->fifo);
 	jobserver_close_handle((uv_handle_t *)&js->pool_watch);
 	jobserver_close_handle((uv_handle_t *)&js->back_watch);
 	release(js);

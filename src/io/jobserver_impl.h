@@ -1,14 +1,15 @@
 /* jobserver_impl - what the parts of the jobserver share.
  *
  * jobserver.c        the contract, the ledger, and the pool that make takes tokens from
- * jobserver_pipe.c   the pool as a pipe, and the second pipe that tokens come back through
- * jobserver_fifo.c   the pool as a fifo, which tokens come back to
+ * jobserver_pipe.c   the pool as a pipe, and a second one that tokens come back through
+ * jobserver_fifo.c   the pool as a fifo, and the collector that waits in it for what is owed
  * jobserver_outer.c  the jobserver that this one is nested in
  */
 #pragma once
 
 #include "io/jobserver.h"
 
+struct fifo;
 struct outer;
 
 struct jobserver {
@@ -25,11 +26,10 @@ struct jobserver {
 	unsigned unwritten; /* tokens for which the pool had no room */
 	bool one_page;      /* the pool is writable when it is empty, and only then */
 
-	int make_r, make_w; /* pipe style: make's ends */
-	int back_fd;        /* pipe style: our end of what comes back */
+	int back_fd; /* what make gave back, or the collector got hold of */
 	uv_poll_t back_watch;
-	char *fifo; /* fifo style: its path */
-
+	int make_r, make_w;  /* pipe style: make's ends */
+	struct fifo *fifo;   /* fifo style */
 	struct outer *outer; /* NULL: not nested */
 
 	unsigned pending; /* open handles */
@@ -62,8 +62,16 @@ int jobserver_reopen(int fd, int flags);
  * a farmmake inside can tell split pipes from two descriptors that have nothing to do with make. */
 int jobserver_split_bytes(void);
 int jobserver_pipe_open(struct jobserver *js);
-int jobserver_pipe_start(struct jobserver *js);
+
 int jobserver_fifo_open(struct jobserver *js, const char *dir);
+const char *jobserver_fifo_path(const struct fifo *f);
+/* n more tokens are to come back. */
+void jobserver_fifo_collect(struct fifo *f, unsigned n);
+/* n fewer; one that is being waited for already comes nevertheless. */
+void jobserver_fifo_forget(struct fifo *f, unsigned n);
+/* Ends the collector and removes the fifo. */
+void jobserver_fifo_stop(struct fifo *f);
+void jobserver_fifo_free(struct fifo *f); /* f may be NULL */
 
 /* ERR_STATE when auth names nothing usable. */
 int jobserver_outer_open(struct jobserver *js, const struct make_auth *auth);

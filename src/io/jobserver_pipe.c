@@ -45,20 +45,3 @@ int jobserver_pipe_open(struct jobserver *js)
 	fcntl(js->make_w, F_SETPIPE_SZ, jobserver_split_bytes());
 	return js->make_r < FD_SETSIZE && js->make_w < FD_SETSIZE ? 0 : -EMFILE;
 }
-
-static void on_back(uv_poll_t *poll, int status, int events)
-{
-	struct jobserver *js = poll->data;
-	(void)events;
-	char tokens[4096];
-	ssize_t n = status < 0 ? -1 : read(js->back_fd, tokens, sizeof tokens);
-	if (n > 0)
-		jobserver_came_back(js, tokens_clamp(&js->ledger, (uint32_t)n, jobserver_idle(js)));
-}
-
-int jobserver_pipe_start(struct jobserver *js)
-{
-	/* sets O_NONBLOCK on back_fd, which is a description of its own */
-	int err = jobserver_poll_init(js, &js->back_watch, js->back_fd);
-	return err ? err : uv_poll_start(&js->back_watch, UV_READABLE, on_back);
-}

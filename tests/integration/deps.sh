@@ -26,7 +26,7 @@ cat >tree/src/x.c <<'END'
 size_t x(void) { return HEIGHT + sizeof(struct s); }
 END
 cp tree/src/x.c tree/x.c
-cp tree/src/x.c 'tree/src/a b$c#d.c'
+cp tree/src/x.c "tree/src/a b\$c#d.c"
 cp tree/src/x.c tree/src/x.y.z.c
 cp tree/src/x.c tree/src/text
 cp tree/src/x.c tree/src/x.cc
@@ -59,20 +59,19 @@ check()
 		rm -f "whole/$dwo"
 	fi
 	done=$((done + 1))
-	if [ "$status" != 0 ] || ! diff -r whole split >diff || ! cmp -s err.whole err.split; then
+	if [ "$status" != 0 ] || ! diff -r whole split >differences ||
+		! cmp -s err.whole err.split; then
 		echo "FAILED ($status): $*"
 		sed -n 's/^reason \(.\)/\1/p' how
-		cat diff err.split
+		cat differences err.split
 		failed=$((failed + 1))
 	fi
 }
 
-I='-Iinc -Iinc/sys'
 while read -r words; do
-	# shellcheck disable=SC2086 # words and $I are lists
-	eval "set -- $words"
-	check gcc $I "$@"
-	[ -z "$cxx" ] || check g++ $I "$@"
+	eval "set -- -Iinc -Iinc/sys $words"
+	check gcc "$@"
+	[ -z "$cxx" ] || check g++ "$@"
 done <<'END'
 -c x.c
 -MD -c x.c

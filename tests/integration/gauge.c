@@ -29,7 +29,7 @@ struct process {
 	unsigned long long start; /* tells a process from a later one with its number */
 	char name[20];
 	char state;
-	bool has_child;
+	bool has_child, at_work;
 };
 
 struct sample {
@@ -45,6 +45,20 @@ static bool is_machinery(const char *name)
 		if (strcmp(name, machinery[i]) == 0)
 			return true;
 	return false;
+}
+
+/* farmcc runs under the names of compilers: the kernel's word for a process does not tell them apart,
+ * the file that it runs does. */
+static bool runs_machinery(int pid)
+{
+	char link[64], path[1024];
+	snprintf(link, sizeof link, "/proc/%d/exe", pid);
+	ssize_t n = readlink(link, path, sizeof path - 1);
+	if (n <= 0)
+		return false;
+	path[n] = '\0';
+	const char *slash = strrchr(path, '/');
+	return slash && is_machinery(slash + 1);
 }
 
 /* The name in /proc/PID/stat stands in parentheses and may contain any of them. */
@@ -87,7 +101,18 @@ static struct process *find(struct sample *s, int pid)
 	return bsearch(&wanted, s->v, s->n, sizeof *s->v, by_pid);
 }
 
-static void take(struct sample *s)
+/* Below root, and not by way of a node. */
+static bool is_below(struct sample *s, const struct process *p, int root)
+{
+	while (p && p->pid != root) {
+		if (strcmp(p->name, "farmnode") == 0)
+			return false;
+		p = find(s, p->parent);
+	}
+	return p != NULL;
+}
+
+static void take(struct sample *s, int root)
 {
 	s->n = 0;
 	DIR *d = opendir("/proc");
@@ -104,31 +129,19 @@ static void take(struct sample *s)
 		if (parent)
 			parent->has_child = true;
 	}
-}
-
-/* Below root, and not by way of a node. */
-static bool is_below(struct sample *s, const struct process *p, int root)
-{
-	while (p && p->pid != root) {
-		if (strcmp(p->name, "farmnode") == 0)
-			return false;
-		p = find(s, p->parent);
+	for (size_t i = 0; i < s->n; i++) {
+		struct process *p = &s->v[i];
+		p->at_work = !p->has_child && is_below(s, p, root) && !is_machinery(p->name) &&
+			     !runs_machinery(p->pid);
 	}
-	return p != NULL;
 }
 
-static bool is_at_work(struct sample *s, const struct process *p, int root)
-{
-	return p && !p->has_child && !is_machinery(p->name) && is_below(s, p, root);
-}
-
-static unsigned count(struct sample *before, struct sample *now, int root)
+static unsigned count(struct sample *before, const struct sample *now)
 {
 	unsigned n = 0;
 	for (size_t i = 0; i < now->n; i++) {
-		struct process *p = &now->v[i], *earlier = find(before, p->pid);
-		n += earlier && earlier->start == p->start && is_at_work(now, p, root) &&
-		     is_at_work(before, earlier, root);
+		const struct process *p = &now->v[i], *earlier = find(before, p->pid);
+		n += p->at_work && earlier && earlier->at_work && earlier->start == p->start;
 	}
 	return n;
 }
@@ -139,12 +152,12 @@ static int watch(pid_t child, unsigned long seen[LEVELS])
 	static struct sample samples[2];
 	const struct timespec pause = {.tv_nsec = 1000000000 / SAMPLES_PER_S};
 	int status, self = getpid();
-	take(&samples[0]);
+	take(&samples[0], self);
 	for (unsigned turn = 1; waitpid(child, &status, WNOHANG) == 0; turn++) {
 		nanosleep(&pause, NULL);
 		struct sample *before = &samples[~turn & 1], *now = &samples[turn & 1];
-		take(now);
-		unsigned n = count(before, now, self);
+		take(now, self);
+		unsigned n = count(before, now);
 		seen[n < LEVELS ? n : LEVELS - 1]++;
 	}
 	return status;
@@ -157,7 +170,7 @@ static unsigned count_left(void)
 	unsigned left = 0;
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
-	take(&s);
+	take(&s, getpid());
 	for (size_t i = 0; i < s.n; i++)
 		left += s.v[i].pid != getpid() && is_below(&s, &s.v[i], getpid());
 	return left;

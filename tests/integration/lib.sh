@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # lib.sh - a farm on the loopback interface, for one test.  Sourced; FARM_BUILD names the build tree.
 #
 # Everything that a test makes lies in $work and is gone when it ends, its processes too. Packets
@@ -57,8 +58,10 @@ farm_begin() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CC CFLAGS
-	mkdir -p "$work/home" "$work/run"
+	mkdir -p "$work/home" "$work/run" "$work/tmp"
 	chmod 700 "$work/run"
+	FARMMAKE_TEST_SOURCES=$(deps_sources) # before HOME moves
+	export FARMMAKE_TEST_SOURCES TMPDIR=$work/tmp
 	export HOME=$work/home XDG_RUNTIME_DIR=$work/run LC_ALL=C
 	export XDG_CONFIG_HOME=$HOME/.config XDG_STATE_HOME=$HOME/.state XDG_CACHE_HOME=$HOME/.cache
 	key=$work/key
@@ -184,7 +187,47 @@ same_words() {
 		fail "stderr differs: $(head -n 5 "$work/words")"
 }
 
-# Is this process of ours, or any below it, still there?
-nothing_left_in() {
-	[ -z "$(find "$1" -mindepth 1 -print -quit)" ]
+# No socket, directory or file of farmmake's stays behind a build.
+nothing_left() {
+	local left
+	left=$(find "$XDG_RUNTIME_DIR" "$TMPDIR" -mindepth 1 -print -quit)
+	[ -z "$left" ] || fail "left behind: $left"
+}
+
+# slow_project DIR FILES: a Makefile and so many sources, each of which keeps a compiler busy for
+# half a second or so.
+slow_project() {
+	local i
+	mkdir -p "$1"
+	for i in $(seq "$2"); do
+		cat >"$1/slow$i.c" <<-END
+			#define F(n) static int f##n(int x) { for (int i = 0; i < x; i++) x = (x * n + i) % 97 + g[x & 7]; return x; }
+			#define F8(n) F(n##0) F(n##1) F(n##2) F(n##3) F(n##4) F(n##5) F(n##6) F(n##7)
+			#define F64(n) F8(n##0) F8(n##1) F8(n##2) F8(n##3) F8(n##4) F8(n##5) F8(n##6) F8(n##7)
+			#define C(n) +f##n(x)
+			#define C8(n) C(n##0) C(n##1) C(n##2) C(n##3) C(n##4) C(n##5) C(n##6) C(n##7)
+			#define C64(n) C8(n##0) C8(n##1) C8(n##2) C8(n##3) C8(n##4) C8(n##5) C8(n##6) C8(n##7)
+			static int g[8] = {$i};
+			F64(1) F64(2)
+			int slow$i(int x);
+			int slow$i(int x) { return 0 C64(1) C64(2); }
+		END
+	done
+	cat >"$1/Makefile" <<-'END'
+		CFLAGS = -O3 -g
+		all: $(patsubst %.c,%.o,$(wildcard *.c))
+		%.o: %.c; $(CC) $(CFLAGS) -c -o $@ $<
+	END
+}
+
+# slots_kept GAUGE SLOTS: in what the gauge saw, hardly ever and never by much were more processes
+# at work than there are local slots: wrappers that are committing a result hold none.
+slots_kept() {
+	note "at work, and samples: $(sed '/^[ml]/d' "$1" | xargs -n 2 | paste -sd ',')"
+	awk -v slots="$2" '
+		/^[0-9]/ { all += $2; if ($1 > slots) over += $2 }
+		/^max/ { max = $2 }
+		END { exit !(all > 0 && max <= slots + 2 && over <= all / 100 + 1) }' "$1" ||
+		fail "more than $2 processes were at work: $(xargs <"$1")"
+	grep -qx 'left 0' "$1" || fail "processes outlived the build: $(tail -n 1 "$1")"
 }

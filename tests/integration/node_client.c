@@ -17,6 +17,7 @@
 #include "io/netif.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -367,6 +368,7 @@ int main(int argc, char *argv[])
 	static const struct conn_ops ops = {on_ready, on_msg, NULL, on_closed};
 	struct client c = {.status = 1};
 	struct sockaddr_storage address;
+	signal(SIGPIPE, SIG_IGN);
 	parse(argc, argv, &c.o);
 	int err = key_load(c.o.key, &c.key);
 	if (!err)

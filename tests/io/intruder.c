@@ -103,8 +103,9 @@ static int fork_all(void)
 static int eat(void)
 {
 	int n = 0;
-	for (char *p; n < 4096 && (p = malloc(1 << 20)); n++)
-		memset(p, 1, 1 << 20);
+	char *volatile last; /* or the compiler sees that nobody reads it */
+	for (; n < 4096 && (last = malloc(1 << 20)); n++)
+		memset(last, 1, 1 << 20);
 	fprintf(out, "%d", n);
 	return 0;
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # deps.sh - what the scripts of this tree need from Debian, and where builds go.  Sourced.
 #
 #   deps_install PACKAGE...      installs what is missing, or says what to install and fails

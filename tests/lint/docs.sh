@@ -40,12 +40,17 @@ node_options() {
 	sed -n 's/^	{"\([a-z-]*\)", [A-Z]*,.*/\1/p' src/farmnode/opts.c
 }
 
+nodes_options() {
+	sed -n 's/^		{"\([a-z]*\)", [a-z]*_argument,.*/\1/p' src/farmctl/nodes.c
+}
+
 variables() {
 	grep -rhoE 'getenv\("FARMMAKE_[A-Z_]+' src | sed 's/getenv("//' | grep -v _TEST_ | sort -u
 }
 
 # An extraction that finds nothing would find nothing wrong.
-for list in settings messages_in_code messages_in_doc report_fields node_options variables; do
+for list in settings messages_in_code messages_in_doc report_fields node_options nodes_options \
+	variables; do
 	[ -n "$($list)" ] || complain "$0: $list: found none"
 done
 
@@ -77,6 +82,10 @@ done
 
 for option in $(node_options); do
 	expect doc/man/farmnode.8 "Fl -$option"
+done
+
+for option in $(nodes_options); do
+	expect doc/man/farmctl.1 "Fl -$option"
 done
 
 for variable in $(variables); do

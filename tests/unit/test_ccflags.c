@@ -64,7 +64,7 @@ Test(ccflags, longest_spelling_wins)
 		{"-Wa,--noexecstack", "-Wa,--noexecstack"},
 		{"-Wa,--noexecstack,-a=x", "-Wa,"},
 		{"-Wall", "-W"},
-		{"-Wpedantic", "-Wpedantic"},
+		{"-Wpedantic", "-W"},
 		{"-Wno-pedantic", "-W"},
 		{"-march=native", "-march=native"},
 		{"-march=nocona", "-m"},

@@ -16,8 +16,10 @@ struct fixture {
 static void set_up(struct fixture *f, unsigned local_slots)
 {
 	*f = (struct fixture){0};
-	struct sched_conf conf = {
-		.local_slots = local_slots, .stage_bytes_max = 1000, .redo_wait_ms = 500};
+	struct sched_conf conf = {.local_slots = local_slots,
+		.stage_bytes_max = 1000,
+		.redo_wait_ms = 500,
+		.deliver_wait_ms = 100};
 	f->s = sched_create(&conf);
 }
 
@@ -90,9 +92,10 @@ Test(sched, life_of_a_remote_job)
 	expect(&f, "lend 1\nsend 1 to 7\n");
 	step(&f, on(SCHED_JOB_STARTED, 1, 7));
 	step(&f, on(SCHED_JOB_RESULT, 1, 7));
-	expect(&f, "deliver 1\nowe 1\n");
-	step(&f, on(SCHED_JOB_GONE, 1, 0));
+	expect(&f, "owe 1\n");
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
+	expect(&f, "deliver 1\n");
+	step(&f, on(SCHED_JOB_GONE, 1, 0));
 	expect(&f, "");
 	tear_down(&f);
 }
@@ -142,7 +145,7 @@ Test(sched, full_farm_leaves_work_here)
 	step(&f, ask(5));
 	expect(&f, "local 5: the farm is fully fed\n");
 	step(&f, on(SCHED_JOB_RESULT, 1, 1));
-	expect(&f, "deliver 1\nowe 1\nsend 3 to 1\n");
+	expect(&f, "owe 1\nsend 3 to 1\n");
 	tear_down(&f);
 }
 
@@ -160,7 +163,7 @@ Test(sched, node_death_moves_its_jobs)
 	step(&f, on(SCHED_JOB_RESULT, 1, 1)); /* too late, from the dead */
 	expect(&f, "");
 	step(&f, on(SCHED_JOB_RESULT, 1, 2));
-	expect(&f, "deliver 1\nowe 1\n");
+	expect(&f, "owe 1\n");
 	tear_down(&f);
 }
 
@@ -196,6 +199,25 @@ Test(sched, redo_without_a_token_goes_on_at_its_limit)
 	step(&f, (struct sched_event){SCHED_TICK});
 	expect(&f, "local 1: the node's compiler had something to say\n");
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1}); /* the debt still comes in */
+	tear_down(&f);
+}
+
+/* A token that never comes back must not hold a result for ever either. */
+Test(sched, result_without_a_token_is_delivered_at_its_limit)
+{
+	struct fixture f;
+	set_up(&f, 2);
+	step(&f, up(1, 1, 1, 1));
+	step(&f, ask(1));
+	step(&f, staged(1));
+	step(&f, on(SCHED_JOB_RESULT, 1, 1));
+	f.trace[0] = '\0';
+	f.now_ms = 100;
+	step(&f, (struct sched_event){SCHED_TICK});
+	expect(&f, "deliver 1\n");
+	step(&f, on(SCHED_JOB_GONE, 1, 0));
+	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
+	expect(&f, "");
 	tear_down(&f);
 }
 
@@ -244,7 +266,7 @@ Test(sched, credits_to_zero_drain_a_node)
 	step(&f, ask(2));
 	expect(&f, "local 2: no node has this toolchain\n");
 	step(&f, on(SCHED_JOB_RESULT, 1, 1));
-	expect(&f, "deliver 1\nowe 1\n");
+	expect(&f, "owe 1\n");
 	tear_down(&f);
 }
 

@@ -1,0 +1,95 @@
+/* The table is an array of hashes with open addressing; 0 is a free slot. Slots are written whole and
+ * never changed afterwards: two writers that meet lose at most an entry. Its blocks are allocated
+ * when it is made, so that a full disk shows then and not as SIGBUS.
+ */
+#include "sources.h"
+
+#include "base/fs.h"
+#include "base/str.h"
+#include "core/dtext.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	SLOTS = 1 << 15, /* an allmodconfig kernel has some ten thousand sources */
+	PROBES = 8,      /* neighbours that are tried before a file is just not remembered */
+	SOURCE_BYTES_MAX = 64 << 20,
+};
+
+static const uint64_t fnv_basis = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
+
+struct sources {
+	_Atomic uint64_t *table; /* NULL: none */
+	uint64_t cwd_hash;
+};
+
+static uint64_t hash(uint64_t h, const char *text)
+{
+	for (; *text; text++)
+		h = (h ^ (uint8_t)*text) * fnv_prime;
+	return h;
+}
+
+static void *map_table(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	const off_t bytes = SLOTS * sizeof(uint64_t);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	if (st.st_size != bytes && posix_fallocate(fd, 0, bytes) != 0)
+		return NULL;
+	void *p =
+		mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+struct sources *sources_create(const char *table, const char *cwd)
+{
+	struct sources *s = xmalloc(sizeof *s);
+	s->table = map_table(table);
+	s->cwd_hash = hash(hash(fnv_basis, cwd), "\n");
+	return s;
+}
+
+void sources_destroy(struct sources *s)
+{
+	if (s && s->table)
+		munmap((void *)s->table, SLOTS * sizeof *s->table);
+	free(s);
+}
+
+static const char *examine(const char *path)
+{
+	struct stat st;
+	char *text;
+	size_t n;
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+		fs_read_file(path, SOURCE_BYTES_MAX, &text, &n) < 0)
+		return "a source file cannot be read again";
+	const char *why = dtext_check_source(text, n);
+	free(text);
+	return why;
+}
+
+const char *sources_check(void *ctx, const char *path)
+{
+	struct sources *s = ctx;
+	uint64_t key = hash(path[0] == '/' ? fnv_basis : s->cwd_hash, path);
+	_Atomic uint64_t *free_slot = NULL;
+	for (size_t i = 0; s->table && i < PROBES && !free_slot; i++) {
+		_Atomic uint64_t *slot = &s->table[(key + i) % SLOTS];
+		if (*slot == key)
+			return NULL;
+		if (*slot == 0)
+			free_slot = slot;
+	}
+	const char *why = examine(path);
+	if (!why && free_slot)
+		*free_slot = key;
+	return why;
+}

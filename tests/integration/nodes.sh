@@ -1,0 +1,85 @@
+#!/bin/bash
+# nodes.sh - nodes come and go in the middle of a build, and the build is the same.
+#
+# 1. one is started 2 s into a build: it gets work within a second of being ready
+# 2. one of two is stopped by SIGTERM: nothing is lost, nobody notices, and it ends in good order
+# 3. one of two is killed: likewise for the build
+# 4. Ctrl-C: make's end, and nothing stays behind
+. "$(dirname "$0")/lib.sh"
+farm_begin
+tree=$work/tree
+
+now_s() {
+	date +%s.%N
+}
+
+slow_project "$tree" 40
+make -s -j"$(nproc)" -C "$tree" || fail "make failed"
+collect "$tree" "$work/plain"
+
+# start_build: farmmake in the background, on a clean tree
+start_build() {
+	rm -f "$tree"/*.o "$report"
+	started_s=$(now_s)
+	"$farmmake" "${farm_options[@]}" -s -C "$tree" >"$work/build.out" 2>"$work/build.err" </dev/null &
+	build_pid=$!
+}
+
+objects() {
+	[ "$(find "$tree" -name '*.o' | wc -l)" -ge "$1" ]
+}
+
+# The build ends well, and its objects are those of make.
+end_build() {
+	wait "$build_pid" || fail "$1: exit status $?"
+	rm -rf "$work/farm"
+	collect "$tree" "$work/farm"
+	note "$1: $(same_trees "$work/plain" "$work/farm") objects are the same," \
+		"$(in_report .summary.remote) from nodes"
+	[ "$(in_report .summary.failed)" = 0 ] || fail "$1: a compile failed"
+	[ "$(in_report .summary.tokens.lost)" = 0 ] || fail "$1: tokens were lost"
+	nothing_left
+}
+
+# A first start measures the compilers; later ones find that in the state directory.
+start_node late && wait_node late && stop_node late
+
+start_build
+wait_for 20 objects 1 || fail "nothing is built without nodes"
+sleep "$(echo "$started_s $(now_s)" | awk '{ d = 2 - ($2 - $1); print d > 0 ? d : 0 }')"
+start_node late
+wait_node late
+ready_s=$(stat -c %.9Y "$work/late.port")
+end_build "a node joins"
+sent_s=$(in_report '[.jobs[] | select(.node == "late") | .t.sent] | min // 1e6')
+delay_s=$(echo "$started_s $sent_s $ready_s" | awk '{ print $1 + $2 - $3 }')
+note "first work $delay_s s after it was ready"
+echo "$delay_s" | awk '{ exit !($1 <= 1) }' || fail "first work after $delay_s s"
+stop_node late || fail "a node that is stopped exits with $?"
+
+for signal in TERM KILL; do
+	start_node anvil --slots 2 --preload 8
+	start_node bellows --slots 2 --preload 8
+	wait_node anvil
+	wait_node bellows
+	start_build
+	wait_for 60 objects 4 || fail "nothing is built"
+	stopped_s=$(now_s)
+	stop_node anvil $signal
+	status=$?
+	[ $signal = KILL ] || [ $status = 0 ] || fail "a node that is stopped exits with $status"
+	note "SIG$signal: the node was gone after $(echo "$stopped_s $(now_s)" |
+		awk '{ printf "%.2f", $2 - $1 }') s"
+	end_build "SIG$signal"
+	stop_node bellows || fail "the other node exits with $?"
+done
+
+start_farm
+start_build
+wait_for 60 objects 2 || fail "nothing is built"
+kill -INT "$build_pid"
+wait "$build_pid"
+status=$?
+[ $status = 130 ] || fail "after SIGINT: exit status $status"
+[ "$(in_report .build.exit_status)" != 0 ] || fail "the report of an interrupted build says 0"
+nothing_left
