@@ -14,7 +14,7 @@ struct idmap {
 	struct idmap_slot {
 		uint32_t id;
 		void *value; /* NULL: free */
-	} *slots;
+	} * slots;
 	size_t size, used;
 };
 

@@ -44,8 +44,14 @@ void jail_box_destroy(struct jail_box *box);
  * or ERR_JAIL with a text for people in why (malloc'd). */
 int jail_box_self_test(struct jail_box *box, const char *compiler, int *ret_level, char **ret_why);
 
-/* compiler: absolute path. spec must have passed the checks of the node; flags go in as they are. */
-int jail_start(uv_loop_t *loop, struct jail_box *box, const char *compiler,
-	const struct job_spec *spec, int text_fd,
-	void (*on_done)(void *ctx, struct jail_outcome *o), void *ctx, struct jail **ret);
+struct jail_order {
+	uv_loop_t *loop;
+	struct jail_box *box;
+	const char *compiler;        /* absolute path */
+	const struct job_spec *spec; /* passed the node's checks; its flags go in as they are */
+	int text_fd;
+	void (*on_done)(void *ctx, struct jail_outcome *o);
+	void *ctx;
+};
+int jail_start(const struct jail_order *order, struct jail **ret);
 void jail_kill(struct jail *j);

@@ -37,7 +37,7 @@ struct cc {
 };
 
 /* Sets the reason and returns ROUTE_LOCAL. */
-enum route cc_local(struct cc *cc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum route route_local(struct cc *cc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* route.c: runs the stages; returns the process's exit status. */
 int route_run(struct cc *cc);

@@ -106,10 +106,10 @@ static enum route give_up(struct upload *u, int err)
 	u->out = -1;
 	child_abort(u->pid);
 	if (err == ERR_UNSAFE)
-		return cc_local(u->cc, "%s", dtext_trap(u->dtext));
+		return route_local(u->cc, "%s", dtext_trap(u->dtext));
 	if (err == ERR_TOOBIG)
-		return cc_local(u->cc, "the preprocessed text is too large");
-	return cc_local(u->cc, "preprocessing: %s", err_str(err));
+		return route_local(u->cc, "the preprocessed text is too large");
+	return route_local(u->cc, "preprocessing: %s", err_str(err));
 }
 
 static enum route finish(struct upload *u)
@@ -118,13 +118,13 @@ static enum route finish(struct upload *u)
 	uint64_t cpu_us;
 	int err = child_wait(u->pid, &wait_status, &cpu_us);
 	if (err)
-		return cc_local(u->cc, "preprocessing: %s", err_str(err));
+		return route_local(u->cc, "preprocessing: %s", err_str(err));
 	if (wait_status != 0 || said_something(u))
-		return cc_local(u->cc, "the preprocessor had something to say");
+		return route_local(u->cc, "the preprocessor had something to say");
 	struct msg m = {.type = MSG_CC_STAGED};
 	m.cc_staged.raw_bytes = u->raw_bytes;
 	m.cc_staged.cpu_us = cpu_us;
-	return sock_send(u->cc->sock, &m) < 0 ? cc_local(u->cc, "farmmake is gone") : ROUTE_NEXT;
+	return sock_send(u->cc->sock, &m) < 0 ? route_local(u->cc, "farmmake is gone") : ROUTE_NEXT;
 }
 
 /* The table lies beside the socket, in the build's private directory. */
@@ -147,7 +147,7 @@ enum route preprocess_run(struct cc *cc)
 	enum route next;
 	int err = start(&u);
 	if (err)
-		next = cc_local(cc, "cannot run the preprocessor: %s", err_str(err));
+		next = route_local(cc, "cannot run the preprocessor: %s", err_str(err));
 	else if ((err = pump(&u)))
 		next = give_up(&u, err);
 	else

@@ -17,7 +17,7 @@ struct delivery {
 
 static enum route gone(struct cc *cc, int err)
 {
-	return cc_local(cc, "farmmake is gone: %s", err_str(err));
+	return route_local(cc, "farmmake is gone: %s", err_str(err));
 }
 
 static char *toolchain_cache(void)
@@ -48,7 +48,7 @@ static enum route obey(struct cc *cc, const struct msg *m)
 	if (m->cc_verdict.verdict == VERDICT_PREPROCESS)
 		return ROUTE_NEXT;
 	cc->told = true;
-	return cc_local(cc, "%s", m->cc_verdict.reason);
+	return route_local(cc, "%s", m->cc_verdict.reason);
 }
 
 enum route remote_ask(struct cc *cc)
@@ -123,7 +123,7 @@ static enum route take_delivery(struct cc *cc, const struct job_result *r)
 	commit_fini(&d.dwo);
 	buf_fini(&d.block);
 	if (err)
-		return cc_local(cc, "cannot write the output: %s", err_str(err));
+		return route_local(cc, "cannot write the output: %s", err_str(err));
 	struct msg done = {.type = MSG_CC_DONE};
 	sock_send(cc->sock, &done); /* the output is there, whoever hears of it */
 	return ROUTE_DONE;

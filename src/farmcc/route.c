@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum route cc_local(struct cc *cc, const char *fmt, ...)
+enum route route_local(struct cc *cc, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -51,14 +51,14 @@ static void look_around(struct cc *cc)
 	struct ccargs *a = &cc->args;
 	const char *name = strange_environment();
 	if (a->verdict != CCARGS_REMOTE)
-		cc_local(cc, "%s", a->reason);
+		route_local(cc, "%s", a->reason);
 	else if (name)
-		cc_local(cc, "%s is set in the environment", name);
+		route_local(cc, "%s is set in the environment", name);
 	else if (!cc->cwd)
-		cc_local(cc, "the current directory has no name");
+		route_local(cc, "the current directory has no name");
 	else if (!commit_is_plain(a->output, a->output_kind) ||
 		 (a->want_dwo && !commit_is_plain(a->dwo, OUTPUT_OBJECT)))
-		cc_local(cc, "%s is no plain file to be replaced", a->output);
+		route_local(cc, "%s is no plain file to be replaced", a->output);
 	else
 		return;
 	a->verdict = CCARGS_LOCAL;
@@ -87,7 +87,7 @@ static enum route begin(struct cc *cc)
 	if (err) {
 		sock_close(cc->sock);
 		cc->sock = NULL;
-		return cc_local(cc, "farmmake is gone: %s", err_str(err));
+		return route_local(cc, "farmmake is gone: %s", err_str(err));
 	}
 	cc->told = !remote;
 	return remote ? ROUTE_NEXT : ROUTE_LOCAL;

@@ -29,34 +29,6 @@ static int show_usage(void)
 	return FARMCTL_USAGE;
 }
 
-char *keyfile_default(void)
-{
-	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
-	return dir ? xasprintf("%s/key", dir) : NULL;
-}
-
-/* The path that was given, or the default one; NULL, and told, when there is neither. */
-static char *choose_path(const char *given)
-{
-	char *path = given ? xstrdup(given) : keyfile_default();
-	if (!path)
-		log_error("no key file: neither XDG_CONFIG_HOME nor HOME is set");
-	return path;
-}
-
-int keyfile_load(const char *given, struct key *ret)
-{
-	_cleanup_free_ char *path = choose_path(given);
-	if (!path)
-		return FARMCTL_KEY;
-	int err = key_load(path, ret);
-	if (err == -ENOENT)
-		log_error("%s: no key there (farmctl key new makes one)", path);
-	else if (err)
-		log_error("%s: %s", path, err_str(err));
-	return err ? FARMCTL_KEY : FARMCTL_OK;
-}
-
 static int make_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -91,7 +63,7 @@ static int make_new(int argc, char **argv)
 {
 	if (argc > 1)
 		return show_usage();
-	_cleanup_free_ char *path = choose_path(argv[0]);
+	_cleanup_free_ char *path = keyfile_choose(argv[0]);
 	if (!path)
 		return FARMCTL_KEY;
 	struct key k;

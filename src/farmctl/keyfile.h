@@ -3,7 +3,8 @@
 
 #include "io/key.h"
 
-/* $XDG_CONFIG_HOME/farmmake/key or ~/.config/farmmake/key; malloc'd, NULL without a home. */
-char *keyfile_default(void);
+/* The path that was given, or $XDG_CONFIG_HOME/farmmake/key or ~/.config/farmmake/key; malloc'd. NULL,
+ * and told, when there is none of these. */
+char *keyfile_choose(const char *given);
 /* path: NULL for the default. Logs what is wrong and returns FARMCTL_KEY; else FARMCTL_OK. */
 int keyfile_load(const char *path, struct key *ret);

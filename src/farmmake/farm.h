@@ -1,7 +1,7 @@
 /* farm - what the parts of farmmake share during one build.
  *
  * The flow: wrapper.c (farmcc's links), peer.c (nodes' links), nodes.c (discovery, clock) and make.c
- * (make, tokens) turn callbacks into events for core/sched; ctl.c steps it and carries the plan out.
+ * (make, tokens) turn callbacks into events for core/sched; farm.c steps it and carries the plan out.
  * Nobody else decides where a job goes.
  *
  * Ownership: struct farm lives in main() for the whole program; wrappers are owned by their
@@ -55,7 +55,7 @@ struct farm {
 	bool closing;
 };
 
-/* ctl.c: steps the scheduler with this event (the time is filled in) and carries the plan out. May
+/* farm.c: steps the scheduler with this event (the time is filled in) and carries the plan out. May
  * be called from inside itself: then the event waits its turn. */
 void farm_event(struct farm *f, struct sched_event ev);
 /* Seconds since the build's start. */

@@ -212,10 +212,9 @@ static int spawn(uv_loop_t *loop, const struct jail_box *box, struct jail *j)
 	return uv_spawn(loop, &j->process, &options);
 }
 
-int jail_start(uv_loop_t *loop, struct jail_box *box, const char *compiler,
-	const struct job_spec *spec, int text_fd,
-	void (*on_done)(void *ctx, struct jail_outcome *o), void *ctx, struct jail **ret)
+int jail_start(const struct jail_order *order, struct jail **ret)
 {
+	const struct job_spec *spec = order->spec;
 	if (!is_plain_name(spec->source) || !is_plain_name(spec->output))
 		return -EINVAL;
 	struct jail *j = xcalloc(1, sizeof *j);
@@ -223,26 +222,26 @@ int jail_start(uv_loop_t *loop, struct jail_box *box, const char *compiler,
 		j->fd[i] = -1;
 	for (size_t i = 0; i < STREAM_COUNT; i++)
 		j->outcome.fd[i] = -1;
-	j->fd[JAIL_FD_SECCOMP] = box->seccomp_fd;
+	j->fd[JAIL_FD_SECCOMP] = order->box->seccomp_fd;
 	int err = open_memfds(j);
 	if (!err) {
-		j->fd[JAIL_FD_DESC] = describe(box, compiler, spec);
+		j->fd[JAIL_FD_DESC] = describe(order->box, order->compiler, spec);
 		err = j->fd[JAIL_FD_DESC] < 0 ? j->fd[JAIL_FD_DESC] : 0;
 	}
 	if (err) {
 		destroy(j);
 		return err;
 	}
-	j->fd[JAIL_FD_TEXT] = text_fd;
-	err = spawn(loop, box, j);
+	j->fd[JAIL_FD_TEXT] = order->text_fd;
+	err = spawn(order->loop, order->box, j);
 	if (err) {
 		/* libuv has initialised the handle all the same: it must be closed */
 		j->fd[JAIL_FD_TEXT] = -1;
 		uv_close((uv_handle_t *)&j->process, on_closed);
 		return err;
 	}
-	j->on_done = on_done;
-	j->ctx = ctx;
+	j->on_done = order->on_done;
+	j->ctx = order->ctx;
 	*ret = j;
 	return 0;
 }

@@ -105,9 +105,8 @@ static int try_text(struct jail_box *box, const char *compiler, const char *text
 	int text_fd = jail_box_seal("farmjail-text", text, strlen(text));
 	struct jail *j;
 	*ret = (struct trial){0};
-	err = text_fd < 0
-		      ? text_fd
-		      : jail_start(&loop, box, compiler, &spec, text_fd, on_trial_done, ret, &j);
+	const struct jail_order order = {&loop, box, compiler, &spec, text_fd, on_trial_done, ret};
+	err = text_fd < 0 ? text_fd : jail_start(&order, &j);
 	if (err && text_fd >= 0)
 		close(text_fd);
 	uv_run(&loop, UV_RUN_DEFAULT);

@@ -4,11 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 farm_begin
 tree=$work/tree
-slow_project "$tree" 16
+slow_project "$tree" 16 8
 start_farm
-# what the very first compile would do, with several small ones of its own
-"$build/src/farmprobe/farmprobe" --cache "$XDG_CACHE_HOME/farmmake" "$(command -v cc)" >/dev/null ||
-	fail "cc cannot be measured"
+measure_cc
 for slots in 1 2; do
 	rm -f "$tree"/*.o
 	"$gauge" -o "$work/gauge" timeout 300 "$farmmake" "${farm_options[@]}" \

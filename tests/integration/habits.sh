@@ -58,7 +58,6 @@ both nonsuch
 both --silent --keep-going fail
 both -f nonsuch.mk
 both --no-such-option
-both -p -q -f /dev/null
 both --eval='extra: ; @echo extra' extra
 
 # -j in any spelling is the number of local slots, and nothing that make sees

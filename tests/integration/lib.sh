@@ -139,6 +139,12 @@ start_farm() {
 	wait_node bellows
 }
 
+# What the first compile of a new machine would do in its own slot, with several small ones at once.
+measure_cc() {
+	"$build/src/farmprobe/farmprobe" --cache "$XDG_CACHE_HOME/farmmake" "$(command -v cc)" \
+		>/dev/null || fail "cc cannot be measured"
+}
+
 # farm ARGUMENT...: farmmake with this test's settings, bounded in time.
 farm() {
 	timeout -k 10 "${farm_limit_s:-900}" "$farmmake" "${farm_options[@]}" "$@" </dev/null
@@ -194,23 +200,26 @@ nothing_left() {
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
-# slow_project DIR FILES: a Makefile and so many sources, each of which keeps a compiler busy for
-# half a second or so.
+# slow_project DIR FILES WEIGHT: a Makefile and so many sources, each of which keeps a compiler busy
+# for some WEIGHT x 0.1 s (WEIGHT from 1 to 9).
 slow_project() {
-	local i
+	local i f='' c=''
 	mkdir -p "$1"
+	for i in $(seq "$3"); do
+		f+=" F16($i)" c+=" C16($i)"
+	done
 	for i in $(seq "$2"); do
 		cat >"$1/slow$i.c" <<-END
 			#define F(n) static int f##n(int x) { for (int i = 0; i < x; i++) x = (x * n + i) % 97 + g[x & 7]; return x; }
 			#define F8(n) F(n##0) F(n##1) F(n##2) F(n##3) F(n##4) F(n##5) F(n##6) F(n##7)
-			#define F64(n) F8(n##0) F8(n##1) F8(n##2) F8(n##3) F8(n##4) F8(n##5) F8(n##6) F8(n##7)
+			#define F16(n) F8(n##0) F8(n##1)
 			#define C(n) +f##n(x)
 			#define C8(n) C(n##0) C(n##1) C(n##2) C(n##3) C(n##4) C(n##5) C(n##6) C(n##7)
-			#define C64(n) C8(n##0) C8(n##1) C8(n##2) C8(n##3) C8(n##4) C8(n##5) C8(n##6) C8(n##7)
+			#define C16(n) C8(n##0) C8(n##1)
 			static int g[8] = {$i};
-			F64(1) F64(2)
+			$f
 			int slow$i(int x);
-			int slow$i(int x) { return 0 C64(1) C64(2); }
+			int slow$i(int x) { return 0$c; }
 		END
 	done
 	cat >"$1/Makefile" <<-'END'

@@ -4,7 +4,7 @@
 # 1. one is started 2 s into a build: it gets work within a second of being ready
 # 2. one of two is stopped by SIGTERM: nothing is lost, nobody notices, and it ends in good order
 # 3. one of two is killed: likewise for the build
-# 4. Ctrl-C: make's end, and nothing stays behind
+# 4. Ctrl-C, or a SIGTERM for farmmake alone: make's end, and nothing stays behind
 . "$(dirname "$0")/lib.sh"
 farm_begin
 tree=$work/tree
@@ -13,15 +13,17 @@ now_s() {
 	date +%s.%N
 }
 
-slow_project "$tree" 40
+slow_project "$tree" 100 2
 make -s -j"$(nproc)" -C "$tree" || fail "make failed"
 collect "$tree" "$work/plain"
 
-# start_build: farmmake in the background, on a clean tree
+# start_build: farmmake in the background, in a session of its own, on a clean tree. The shell would
+# have it ignore SIGINT.
 start_build() {
 	rm -f "$tree"/*.o "$report"
 	started_s=$(now_s)
-	"$farmmake" "${farm_options[@]}" -s -C "$tree" >"$work/build.out" 2>"$work/build.err" </dev/null &
+	setsid env --default-signal=INT "$farmmake" "${farm_options[@]}" -s -C "$tree" \
+		>"$work/build.out" 2>"$work/build.err" </dev/null &
 	build_pid=$!
 }
 
@@ -43,10 +45,11 @@ end_build() {
 
 # A first start measures the compilers; later ones find that in the state directory.
 start_node late && wait_node late && stop_node late
+measure_cc
 
 start_build
 wait_for 20 objects 1 || fail "nothing is built without nodes"
-sleep "$(echo "$started_s $(now_s)" | awk '{ d = 2 - ($2 - $1); print d > 0 ? d : 0 }')"
+sleep "$(echo "$started_s $(now_s)" | awk '{ d = 2 - ($2 - $1); print (d > 0 ? d : 0) }')"
 start_node late
 wait_node late
 ready_s=$(stat -c %.9Y "$work/late.port")
@@ -75,11 +78,23 @@ for signal in TERM KILL; do
 done
 
 start_farm
-start_build
-wait_for 60 objects 2 || fail "nothing is built"
-kill -INT "$build_pid"
-wait "$build_pid"
-status=$?
-[ $status = 130 ] || fail "after SIGINT: exit status $status"
-[ "$(in_report .build.exit_status)" != 0 ] || fail "the report of an interrupted build says 0"
-nothing_left
+# end_by SIGNAL PID STATUS
+end_by() {
+	start_build
+	wait_for 60 objects 2 || fail "nothing is built"
+	kill "-$1" -- "${2/build/$build_pid}"
+	wait "$build_pid"
+	status=$?
+	[ $status = "$3" ] || fail "after SIG$1: exit status $status"
+	[ "$(in_report .build.exit_status)" != 0 ] || fail "the report of an interrupted build says 0"
+	wait_for 10 all_gone || fail "after SIG$1: $(ps -o pid,args -s "$build_pid" | tail -n 1)"
+	[ -z "$(find "$tree" -name '*.o' -size 0)" ] || fail "after SIG$1: half an object"
+	nothing_left
+}
+
+all_gone() {
+	[ -z "$(ps -o pid= -s "$build_pid")" ]
+}
+
+end_by INT -build 130
+end_by TERM build 143

@@ -63,6 +63,7 @@ collect "$tree" "$work/plain"
 [ "$project" = kernel ] || rm -rf "$tree"
 unpack || fail "could not unpack again"
 start_farm
+measure_cc
 farm_in_gauge() {
 	"$gauge" -o "$work/gauge" timeout -k 10 "${farm_limit_s:-900}" "$farmmake" \
 		"${farm_options[@]}" "$@"

@@ -144,9 +144,9 @@ Test(jail, names_that_are_options_are_refused)
 		struct job_spec spec = bench_spec("/home/u", bad[i], "a.o");
 		struct jail *j;
 		int fd = bench_text_fd("");
-		cr_expect_eq(jail_start(&bench.loop, bench.box, "/usr/bin/gcc", &spec, fd,
-				     bench_on_done, &bench, &j),
-			-EINVAL);
+		const struct jail_order order = {
+			&bench.loop, bench.box, "/usr/bin/gcc", &spec, fd, bench_on_done, &bench};
+		cr_expect_eq(jail_start(&order, &j), -EINVAL);
 		close(fd);
 		job_spec_fini(&spec);
 	}
@@ -212,9 +212,9 @@ Test(jail, many_at_once)
 	for (size_t i = 0; i < JOBS; i++) {
 		struct job_spec spec = bench_spec("/home/u", "a.c", "a.o");
 		struct jail *j;
-		cr_assert_eq(jail_start(&bench.loop, bench.box, "/usr/bin/gcc", &spec,
-				     bench_text_fd(bench_text), bench_on_done, &each[i], &j),
-			0);
+		const struct jail_order order = {&bench.loop, bench.box, "/usr/bin/gcc", &spec,
+			bench_text_fd(bench_text), bench_on_done, &each[i]};
+		cr_assert_eq(jail_start(&order, &j), 0);
 		job_spec_fini(&spec);
 	}
 	uv_run(&bench.loop, UV_RUN_DEFAULT);

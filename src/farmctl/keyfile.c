@@ -1,0 +1,36 @@
+#include "keyfile.h"
+#include "verbs.h"
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <errno.h>
+
+static char *find_default(void)
+{
+	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
+	return dir ? xasprintf("%s/key", dir) : NULL;
+}
+
+char *keyfile_choose(const char *given)
+{
+	char *path = given ? xstrdup(given) : find_default();
+	if (!path)
+		log_error("no key file: neither XDG_CONFIG_HOME nor HOME is set");
+	return path;
+}
+
+int keyfile_load(const char *given, struct key *ret)
+{
+	_cleanup_free_ char *path = keyfile_choose(given);
+	if (!path)
+		return FARMCTL_KEY;
+	int err = key_load(path, ret);
+	if (err == -ENOENT)
+		log_error("%s: no key there (farmctl key new makes one)", path);
+	else if (err)
+		log_error("%s: %s", path, err_str(err));
+	return err ? FARMCTL_KEY : FARMCTL_OK;
+}
