@@ -51,10 +51,13 @@ start_node() {
 
 # Nodes need a second or two to look at the compilers of this machine.
 wait_for_nodes() {
-	local name
-	for name; do
-		timeout 60 sh -c 'until [ -s "$0" ]; do sleep 0.1; done' "$state/$name.port" ||
-			{ echo "quickstart: node $name did not start" >&2; exit 1; }
+	local tries=600
+	until [ -s "$state/anvil.port" ] && [ -s "$state/bellows.port" ]; do
+		if [ $((tries -= 1)) = 0 ] || ! kill -0 "${nodes[@]}" 2>/dev/null; then
+			echo "quickstart: the nodes did not start" >&2
+			exit 1
+		fi
+		sleep 0.1
 	done
 }
 
@@ -76,10 +79,10 @@ else
 fi
 
 port=$(free_port)
-FARMMAKE_KEY=$state/key "$build/src/farmctl/farmctl" key new >/dev/null
+"$build/src/farmctl/farmctl" key new "$state/key" >/dev/null
 start_node anvil
 start_node bellows
-wait_for_nodes anvil bellows
+wait_for_nodes
 
 status=0
 "$build/src/farmmake/farmmake" --farm-key "$state/key" --farm-interface lo --farm-port "$port" \

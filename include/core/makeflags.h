@@ -45,5 +45,10 @@ void makeflags_parse_auth(const char *makeflags, struct make_auth *ret);
 /* A MAKEFLAGS value for a make of this style: the user's own letters, long options and variables
  * kept, every -j, --jobserver-* and --sync-mutex replaced; a -j that make refuses stays, for make to
  * complain. user may be NULL. malloc'd. */
-char *makeflags_build(enum make_style style, const char *user, unsigned width, int read_fd,
-	int write_fd, const char *fifo);
+struct make_pool {
+	enum make_style style;
+	unsigned width;        /* the N that is shown */
+	int read_fd, write_fd; /* MAKE_FDS, MAKE_AUTH */
+	const char *fifo;      /* MAKE_FIFO */
+};
+char *makeflags_build(const struct make_pool *pool, const char *user);

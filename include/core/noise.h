@@ -2,7 +2,7 @@
  *
  * The text has line markers where the source has includes, and under -pedantic gcc warns about each
  * of them. Nodes compile without colours and caret lines, so such a warning is one line, with the
- * lines that say from where the file was included before it. Anything else is a word for the user.
+ * lines that say where it is before it. Anything else is a word for the user.
  *
  * Contract: pure and streaming: lines may be split anywhere between two feeds.
  */

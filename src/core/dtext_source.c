@@ -61,7 +61,11 @@ static bool skip_splice(struct lexer *l)
 
 static bool looks_like_marker(const struct lexer *l, const char *p)
 {
-	return l->end - p >= 4 && p[0] == '#' && p[1] == ' ' && isdigit((unsigned char)p[2]);
+	if (l->end - p < 4 || p[0] != '#' || p[1] != ' ' || !isdigit((unsigned char)p[2]))
+		return false;
+	for (p += 2; p < l->end && isdigit((unsigned char)*p);)
+		p++;
+	return l->end - p >= 2 && p[0] == ' ' && p[1] == '"';
 }
 
 /* Does the character at p go together with one on the next line? */

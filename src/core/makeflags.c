@@ -132,16 +132,16 @@ static char *join(char *left, const char *right)
 	return both;
 }
 
-static char *style_words(
-	enum make_style style, unsigned width, int read_fd, int write_fd, const char *fifo)
+static char *style_words(const struct make_pool *p)
 {
-	switch (style) {
+	switch (p->style) {
 	case MAKE_NONE: break;
-	case MAKE_FDS: return xasprintf("-j --jobserver-fds=%d,%d", read_fd, write_fd);
-	case MAKE_AUTH: return xasprintf("-j%u --jobserver-auth=%d,%d", width, read_fd, write_fd);
-	case MAKE_FIFO: return xasprintf("-j%u --jobserver-auth=fifo:%s", width, fifo);
+	case MAKE_FDS: return xasprintf("-j --jobserver-fds=%d,%d", p->read_fd, p->write_fd);
+	case MAKE_AUTH:
+		return xasprintf("-j%u --jobserver-auth=%d,%d", p->width, p->read_fd, p->write_fd);
+	case MAKE_FIFO: return xasprintf("-j%u --jobserver-auth=fifo:%s", p->width, p->fifo);
 	}
-	return xasprintf("-j%u", width);
+	return xasprintf("-j%u", p->width);
 }
 
 /* Letters stay letters: clients look for the n of a dry run in a first word without a dash. */
@@ -152,8 +152,7 @@ static bool keeps_letters(const char *user, const struct make_args *a)
 	return word && is_letters(word, n) && a->args.n && a->args.v[0][1] == word[0];
 }
 
-char *makeflags_build(enum make_style style, const char *user, unsigned width, int read_fd,
-	int write_fd, const char *fifo)
+char *makeflags_build(const struct make_pool *pool, const char *user)
 {
 	if (!user)
 		user = "";
@@ -167,7 +166,7 @@ char *makeflags_build(enum make_style style, const char *user, unsigned width, i
 	for (size_t i = letters; i < a.args.n; i++)
 		if (!is_ours(a.args.v[i]))
 			out = join(out, a.args.v[i]);
-	_cleanup_free_ char *ours = style_words(style, width, read_fd, write_fd, fifo);
+	_cleanup_free_ char *ours = style_words(pool);
 	out = join(out, ours);
 	if (variables)
 		out = join(out, variables);

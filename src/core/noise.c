@@ -16,9 +16,10 @@ static bool ends(const char *line, size_t len, const char *suffix)
 
 static bool is_noise(const char *line, size_t len)
 {
-	return starts(line, len, "In file included from ") ||
-	       starts(line, len, "                 from ") ||
-	       ends(line, len, ": warning: style of line directive is a GCC extension");
+	return ends(line, len, ": warning: style of line directive is a GCC extension") ||
+	       starts(line, len, "In file included from ") ||
+	       starts(line, len, "                 from ") || ends(line, len, ": At top level:") ||
+	       (ends(line, len, "':") && memmem(line, len, ": In function '", 15));
 }
 
 void noise_init(struct noise *n)

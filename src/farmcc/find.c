@@ -31,8 +31,9 @@ static bool is_bindir(const char *dir, size_t len)
 	return bindir && strlen(bindir) == len && memcmp(bindir, dir, len) == 0;
 }
 
-char *find_compiler(const char *name)
+char *find_compiler(const char *name, bool *ret_past_us)
 {
+	*ret_past_us = false;
 	if (strchr(name, '/') && !is_ourselves(name))
 		return xstrdup(name);
 	name = str_base(name); /* a link of ours, by its path: some tools resolve what they call */
@@ -44,8 +45,10 @@ char *find_compiler(const char *name)
 			continue;
 		/* an empty entry is the current directory */
 		char *candidate = xasprintf("%.*s/%s", len ? (int)len : 1, len ? dir : ".", name);
-		if (fs_is_executable(candidate) && !is_ourselves(candidate))
+		bool usable = fs_is_executable(candidate), us = usable && is_ourselves(candidate);
+		if (usable && !us)
 			return candidate;
+		*ret_past_us |= us;
 		free(candidate);
 	}
 	return NULL;

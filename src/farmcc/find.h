@@ -1,9 +1,12 @@
 /* find - the real compiler behind a name, past every link to ourselves. */
 #pragma once
 
+#include <stdbool.h>
+
 /* malloc'd; NULL when there is none. A name with a slash is taken as it is,
- * unless it is a link to ourselves. */
-char *find_compiler(const char *name);
+ * unless it is a link to ourselves. *ret_past_us: PATH has a link to ourselves before it, and not in
+ * the directory that find_environment() takes out. */
+char *find_compiler(const char *name, bool *ret_past_us);
 /* The environment for the real compiler: ours, without what farmmake added. Vector of borrowed
  * strings, but for PATH; lives until the process ends. */
 char **find_environment(void);

@@ -24,13 +24,14 @@ static int usage(FILE *to)
 static int compile(char *argv[], const char *socket)
 {
 	struct cc cc = {.argv = argv};
-	cc.compiler = find_compiler(argv[0]);
+	bool past_us;
+	cc.compiler = find_compiler(argv[0], &past_us);
 	if (!cc.compiler) {
 		fprintf(stderr, "farmcc: %s: command not found\n", argv[0]);
 		return FARMCC_EXIT_NOT_FOUND;
 	}
-	/* a driver looks for its parts from the path that it was called by: not from our link's */
-	if (strchr(argv[0], '/'))
+	/* a driver looks for its parts from where it is called, or found: not from our link's place */
+	if (past_us || strchr(argv[0], '/'))
 		argv[0] = cc.compiler;
 	int status;
 	if (!socket || respfile_expand(argv + 1, &cc.words) < 0) {

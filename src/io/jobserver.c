@@ -279,9 +279,14 @@ void jobserver_fds(
 char *jobserver_makeflags(const struct jobserver *js, const char *user)
 {
 	unsigned alone = js->outer ? 1 : js->local_slots;
-	unsigned width = js->style == MAKE_NONE ? alone : js->width;
-	return makeflags_build(js->style, user, width, CHILD_R, CHILD_W,
-		js->fifo ? jobserver_fifo_path(js->fifo) : NULL);
+	struct make_pool pool = {
+		.style = js->style,
+		.width = js->style == MAKE_NONE ? alone : js->width,
+		.read_fd = CHILD_R,
+		.write_fd = CHILD_W,
+		.fifo = js->fifo ? jobserver_fifo_path(js->fifo) : NULL,
+	};
+	return makeflags_build(&pool, user);
 }
 
 unsigned jobserver_lend(struct jobserver *js, unsigned n)

@@ -36,10 +36,10 @@ static bool is_makes_own(const char *entry)
 	return false;
 }
 
-/* stdin and stdout are given; the process leads a group of its own. Returns its id or -errno. */
+/* "-f -" would be copied to TMPDIR, which may be full. stdin and stdout are given; the process leads a group of its own. Returns its id or -errno. */
 static int spawn(const char *program, int in, int out)
 {
-	char *const argv[] = {(char *)program, "-rRs", "-f", "-", NULL};
+	char *const argv[] = {(char *)program, "-rRs", "-f", "/dev/stdin", NULL};
 	struct strv env = {0};
 	for (char **e = environ; *e; e++)
 		if (!is_makes_own(*e))

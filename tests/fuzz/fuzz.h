@@ -11,13 +11,18 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The input up to its first NUL, as a string; malloc'd. */
 static inline char *fuzz_text(const uint8_t *data, size_t size)
 {
-	return xstrndup((const char *)data, size);
+	char *text = xmalloc(size + 1); /* the data has no end that a string function would see */
+	if (size)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	return text;
 }
 
 /* One word for each line. ret->v may be NULL when there is none. */

@@ -8,19 +8,20 @@
 
 static void build_and_find(const char *user)
 {
-	static const char fifo[] = "/run/farmmake/fifo";
+	struct make_pool pool = {
+		.width = 3, .read_fd = 7, .write_fd = 8, .fifo = "/run/farmmake/fifo"};
 	struct make_auth auth;
-	for (enum make_style style = MAKE_NONE; style <= MAKE_FIFO; style++) {
-		_cleanup_free_ char *built = makeflags_build(style, user, 3, 7, 8, fifo);
+	for (pool.style = MAKE_NONE; pool.style <= MAKE_FIFO; pool.style++) {
+		_cleanup_free_ char *built = makeflags_build(&pool, user);
 		makeflags_parse_auth(built, &auth);
-		switch (style) {
+		switch (pool.style) {
 		case MAKE_NONE: assert(auth.kind == AUTH_NONE); break;
 		case MAKE_FDS:
 		case MAKE_AUTH:
 			assert(auth.kind == AUTH_FDS && auth.read_fd == 7 && auth.write_fd == 8);
 			break;
 		case MAKE_FIFO:
-			assert(auth.kind == AUTH_FIFO && strcmp(auth.path, fifo) == 0);
+			assert(auth.kind == AUTH_FIFO && strcmp(auth.path, pool.fifo) == 0);
 			break;
 		}
 	}

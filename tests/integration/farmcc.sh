@@ -38,6 +38,7 @@ printf '#include <string>\nstd::string s(int n) { return std::string(n, 0x41); }
 
 # serve SCRIPT [COUNT]: the controller, ready to be spoken to; its words are in $work/ctl.log.
 serve() {
+	rm -f "$work/ctl.log" # of the one before
 	"$fake_ctl" "$socket" "$@" >"$work/ctl.log" 2>"$work/ctl.err" &
 	ctl=$!
 	wait_for 20 grep -q READY "$work/ctl.log" || fail "no controller"
@@ -218,7 +219,7 @@ sleep) echo $$ >"$2" && exec sleep 60 ;;
 esac
 END
 plain_path=$work/other:$PATH
-"$farmcc" "$work/other/gcc" kill
+{ "$farmcc" "$work/other/gcc" kill; } 2>/dev/null
 [ $? = 139 ] || fail "the compiler's signal was lost"
 # a compiler does not outlive a farmcc that was killed
 serve local

@@ -35,6 +35,7 @@ declare -A node_pid=()
 farm_end() {
 	local status=$? name log
 	trap - EXIT
+	trap '' PIPE
 	for name in "${!node_pid[@]}"; do
 		kill -KILL "${node_pid[$name]}" 2>/dev/null
 		wait "${node_pid[$name]}" 2>/dev/null

@@ -133,8 +133,8 @@ deps_build() {
 	else
 		meson setup "$dir" "$deps_top" "$@"
 	fi >"$dir.log" 2>&1 && ninja -C "$dir" >>"$dir.log" 2>&1 && rm -f "$dir.log" && return 0
-	# the compiler's words, without those of the steps that went well
-	grep -v '^\[[0-9]*/[0-9]*\]' "$dir.log" | tail -n 60 >&2
+	# the words of what failed, without those of the steps that went well
+	sed -n '/FAILED:\|ERROR:/,$ { /^\[[0-9]*\/[0-9]*\]/d; p }' "$dir.log" | head -n 60 >&2
 	rm -f "$dir.log"
 	return 1
 }

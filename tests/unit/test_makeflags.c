@@ -114,7 +114,8 @@ Test(makeflags, build_by_style)
 		[MAKE_FIFO] = " -j8 --jobserver-auth=fifo:/d/tokens",
 	};
 	for (enum make_style s = MAKE_NONE; s <= MAKE_FIFO; s++) {
-		_cleanup_free_ char *out = makeflags_build(s, NULL, 8, 10, 11, "/d/tokens");
+		_cleanup_free_ char *out =
+			makeflags_build(&(struct make_pool){s, 8, 10, 11, "/d/tokens"}, NULL);
 		cr_expect_str_eq(out, want[s]);
 	}
 }
@@ -157,8 +158,8 @@ Test(makeflags, build_keeps_what_is_the_users)
 		{"-- A=1", OURS " -- A=1"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		_cleanup_free_ char *out =
-			makeflags_build(MAKE_AUTH, cases[i].user, 8, 10, 11, NULL);
+		_cleanup_free_ char *out = makeflags_build(
+			&(struct make_pool){MAKE_AUTH, 8, 10, 11, NULL}, cases[i].user);
 		cr_expect_str_eq(out, cases[i].want, "\"%s\": \"%s\"", cases[i].user, out);
 	}
 #undef OURS

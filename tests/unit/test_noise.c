@@ -18,8 +18,11 @@ static const struct {
 	{"a.c:1: error: style of line directive is a GCC extension\n", false},
 	{"a.c:1: warning: style of line directive is a GCC extension [-Werror]\n", false},
 	{"a.c:7:1: warning: unused variable 'x'\n", false},
-	{"a.c:1: warning: style of line directive is a GCC extension\na.c: In function 'f':\n",
-		false},
+	{"a.c:1: warning: style of line directive is a GCC extension\na.c: note: x\n", false},
+	{"a.c: In function 'f':\na.c:2: warning: style of line directive is a GCC extension\n"
+	 "a.c: At top level:\n",
+		true},
+	{"a.c: In function 'f': x\n", false},
 	{"\n", false},
 	{"In file included from\n", false},
 };
