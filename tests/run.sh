@@ -88,7 +88,7 @@ fuzz_minutes() {
 		heading "fuzz ${target##*/}"
 		# new inputs go to the build directory; the seeds are only read
 		mkdir -p "$target.corpus"
-		if (cd build-fuzz && timeout 120 "../$target" -max_total_time=60 -timeout=10 \
+		if (cd build-fuzz && UBSAN_OPTIONS=halt_on_error=1 timeout 120 "../$target" -max_total_time=60 -timeout=10 \
 			-rss_limit_mb=4096 -print_final_stats=1 "../$target.corpus" \
 			"../tests/fuzz/corpus/${target##*/fuzz_}") >"$target.log" 2>&1; then
 			grep -E '^stat::(number|average)' "$target.log"

@@ -14,7 +14,6 @@
 #include "dtext_private.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -182,9 +181,13 @@ static int leave(struct dtext *d, const struct marker *m)
 static int write_line(
 	struct buf *out, const char *before, uint64_t line, const char *tail, size_t tail_len)
 {
-	char text[32];
-	int n = snprintf(text, sizeof text, "%s%llu", before, (unsigned long long)line);
-	int err = buf_append(out, text, (size_t)n);
+	char digits[20], *p = digits + sizeof digits;
+	do
+		*--p = (char)('0' + line % 10);
+	while (line /= 10);
+	int err = buf_append(out, before, strlen(before));
+	if (!err)
+		err = buf_append(out, p, (size_t)(digits + sizeof digits - p));
 	if (!err)
 		err = buf_append(out, tail, tail_len);
 	return err ? err : buf_append(out, "\n", 1);
@@ -288,11 +291,27 @@ static const char *skip_blanks(const char *p, const char *end)
 	return p;
 }
 
-static bool is_continued(const char *p, const char *end)
+/* Does the line that ends at nl go on behind it? */
+static bool is_continued(const char *text, const char *nl)
 {
-	if (end > p && end[-1] == '\r')
-		end--;
-	return end > p && end[-1] == '\\';
+	if (nl > text && nl[-1] == '\r')
+		nl--;
+	return nl > text && nl[-1] == '\\';
+}
+
+/* In blocks of a constant size, which the compiler turns into vector code. */
+static uint64_t count_lines(const char *p, const char *end)
+{
+	uint64_t n = 0;
+	for (; end - p >= 64; p += 64) {
+		uint8_t block = 0;
+		for (int i = 0; i < 64; i++)
+			block = (uint8_t)(block + (p[i] == '\n'));
+		n += block;
+	}
+	for (; p < end; p++)
+		n += *p == '\n';
+	return n;
 }
 
 static int keep(const struct dtext *d, const char *from, const char *to, struct buf *out)
@@ -300,36 +319,60 @@ static int keep(const struct dtext *d, const char *from, const char *to, struct 
 	return d->dropping ? 0 : buf_append(out, from, (size_t)(to - from));
 }
 
-/* Whole lines; only the last line of all may lack its end. */
+/* The next line behind p that begins with '#', blanks aside; NULL at the end. *ret_hash: its '#'. */
+static const char *find_hashed(
+	const char *text, const char *p, const char *end, const char **ret_hash)
+{
+	for (; p < end && (p = memchr(p, '#', (size_t)(end - p))); p++) {
+		const char *line = p;
+		while (line > text && (line[-1] == ' ' || line[-1] == '\t'))
+			line--;
+		if (line == text || line[-1] == '\n') {
+			*ret_hash = p;
+			return line;
+		}
+	}
+	return NULL;
+}
+
+/* Goes on to line, which stands behind p, both in text. */
+static void pass_lines(struct dtext *d, const char *text, const char *p, const char *line)
+{
+	d->line += count_lines(p, line);
+	if (line > text)
+		d->continued = is_continued(text, line - 1);
+}
+
+/* Whole lines; only the last line of all may lack its end. Most lines are nobody's business: they are
+ * counted and copied, in runs. */
 static int feed_lines(struct dtext *d, const char *text, size_t n, struct buf *out)
 {
-	const char *why = dtext_find_trap(text, n);
-	if (why)
-		return trap(d, why);
-	const char *end = text + n, *run = text;
-	int err = 0;
-	for (const char *p = text, *next; !err && p < end; p = next) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		next = nl ? nl + 1 : end;
-		nl = nl ? nl : end;
-		const char *hash = skip_blanks(p, nl);
-		bool hashed = hash < nl && *hash == '#';
+	const char *why = n ? dtext_find_trap(text, n) : NULL;
+	const char *end = text + n, *run = text, *counted = text, *line, *hash;
+	int err = why ? trap(d, why) : 0;
+	if (!err && n && d->section == AT_START && *skip_blanks(text, end) != '#')
+		err = trap(d, not_gcc);
+	for (const char *p = text; !err && (line = find_hashed(text, p, end, &hash));) {
+		const char *nl = memchr(hash, '\n', (size_t)(end - hash));
+		p = nl ? nl + 1 : end;
+		pass_lines(d, text, counted, line);
+		counted = line;
 		struct marker m;
-		if (hashed && parse_marker(hash, nl, &m)) {
+		if (parse_marker(hash, nl ? nl : end, &m)) {
 			err = keep(d, run, hash, out);
 			if (!err)
 				err = on_marker(d, &m, out);
-			run = next;
-			continue;
+			run = counted = p;
+		} else {
+			err = d->section == AT_START ? trap(d, not_gcc)
+						     : on_directive(d, hash, nl ? nl : end);
 		}
-		if (d->section == AT_START)
-			err = trap(d, not_gcc);
-		else if (hashed)
-			err = on_directive(d, hash, nl);
-		d->continued = is_continued(p, nl);
-		d->line++;
 	}
-	return err ? err : keep(d, run, end, out);
+	if (err)
+		return err;
+	if (counted < end)
+		pass_lines(d, text, counted, end);
+	return keep(d, run, end, out);
 }
 
 struct dtext *dtext_create(void)

@@ -84,6 +84,8 @@ static void check_pragma(struct lexer *l)
 		{"message", "#pragma message is lost by gcc -fdirectives-only"},
 		{"redefine_extname", "#pragma redefine_extname is lost by gcc -fdirectives-only"},
 		{"pop_macro", "#pragma pop_macro is lost by gcc -fdirectives-only"},
+		{"omp", "#pragma omp is lost by gcc -fdirectives-only"},
+		{"acc", "#pragma acc is lost by gcc -fdirectives-only"},
 		{"poison", "#pragma GCC poison is lost by gcc -fdirectives-only"},
 		{"dependency", "#pragma GCC dependency compares file dates"},
 	};

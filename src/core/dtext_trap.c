@@ -1,18 +1,19 @@
 /* What a compile elsewhere would do otherwise, as seen in the text.
  *
- * Ordinary text pays one memchr() for each distinct anchor, a character that every needle of its
- * rows holds and that C text holds rarely. Comments are not told from code: a trap in a comment
- * only keeps a compile local. Assembler directives count in any case of letters, as gas has it.
+ * Blocks of text are passed over when nothing in them looks like the start of a needle, which is most
+ * of them. Comments are not told from code: a trap in a comment only keeps a compile local. Assembler
+ * directives count in any case of letters, as gas has it.
  */
 #include "dtext_private.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
+enum { BLOCK_BYTES = 512, SHORTEST = 7 /* bytes of a needle */ };
+
 struct trap {
-	char anchor;
-	unsigned char offset; /* of the anchor in the needle */
 	const char *needle;
 	const char *why;
 	/* Looks at what follows instead: NULL or the reason. */
@@ -94,49 +95,58 @@ static const char *confirm_pragma(const char *after, const char *end)
 	return has(p, end, "\"") ? dtext_pragma_trap(p + 1, end, false) : NULL;
 }
 
-/* Rows with the same anchor are neighbours. */
 static const struct trap traps[] = {
-	{'T', 2, "__TIME__", "__TIME__ depends on the clock", NULL},
-	{'T', 2, "__TIMESTAMP__", "__TIMESTAMP__ depends on the file's date", NULL},
-	{'T', 4, "__DATE__", "__DATE__ depends on the clock", NULL},
-	{'.', 0, ".incbin", NULL, confirm_incbin},
-	{'.', 0, ".include", NULL, confirm_include},
-	{'P', 1, "_Pragma", NULL, confirm_pragma},
+	{"__TIME__", "__TIME__ depends on the clock", NULL},
+	{"__TIMESTAMP__", "__TIMESTAMP__ depends on the file's date", NULL},
+	{"__DATE__", "__DATE__ depends on the clock", NULL},
+	{".incbin", NULL, confirm_incbin},
+	{".include", NULL, confirm_include},
+	{"_Pragma", NULL, confirm_pragma},
 };
-enum { TRAPS = sizeof traps / sizeof *traps };
 
-static bool matches(const struct trap *t, const char *at, const char *text, const char *end)
+static const char *look_at(const char *p, const char *end)
 {
-	size_t n = strlen(t->needle);
-	if (at - text < t->offset || (size_t)(end - at) < n - t->offset)
-		return false;
-	const char *p = at - t->offset;
-	return t->anchor == '.' ? strncasecmp(p, t->needle, n) == 0 : memcmp(p, t->needle, n) == 0;
-}
-
-static const char *scan(const struct trap *first, size_t n_rows, const char *text, const char *end)
-{
-	for (const char *p = text; (p = memchr(p, first->anchor, (size_t)(end - p))); p++) {
-		for (const struct trap *t = first; t < first + n_rows; t++) {
-			if (!matches(t, p, text, end))
-				continue;
-			const char *after = p - t->offset + strlen(t->needle);
-			const char *why = t->confirm ? t->confirm(after, end) : t->why;
-			if (why)
-				return why;
-		}
-	}
-	return NULL;
-}
-
-const char *dtext_find_trap(const char *text, size_t n)
-{
-	for (size_t i = 0, next; i < TRAPS; i = next) {
-		for (next = i + 1; next < TRAPS && traps[next].anchor == traps[i].anchor;)
-			next++;
-		const char *why = scan(&traps[i], next - i, text, text + n);
+	for (size_t i = 0; i < sizeof traps / sizeof *traps; i++) {
+		const struct trap *t = &traps[i];
+		size_t n = strlen(t->needle);
+		if ((size_t)(end - p) < n || strncasecmp(p, t->needle, n) != 0 ||
+			(*p == '_' && memcmp(p, t->needle, n) != 0))
+			continue;
+		const char *why = t->confirm ? t->confirm(p + n, end) : t->why;
 		if (why)
 			return why;
 	}
 	return NULL;
+}
+
+/* Could a needle begin at p? Enough of it is compared to tell __TIME__ from __THROW. */
+static bool may_begin(const char *p)
+{
+	return ((p[0] == '_') & (p[1] == '_') &
+		       (((p[2] == 'T') & (p[3] == 'I')) | ((p[2] == 'D') & (p[3] == 'A')))) |
+	       ((p[0] == '_') & (p[1] == 'P') & (p[2] == 'r')) |
+	       ((p[0] == '.') & ((p[1] | 32) == 'i') & ((p[2] | 32) == 'n') & ((p[3] | 32) == 'c'));
+}
+
+/* Without a branch and of a constant size: the compiler makes vector code of it. */
+static bool block_may_hold(const char *p)
+{
+	uint8_t any = 0;
+	for (int i = 0; i < BLOCK_BYTES; i++)
+		any |= may_begin(p + i);
+	return any;
+}
+
+const char *dtext_find_trap(const char *text, size_t n)
+{
+	const char *end = text + n, *why = NULL;
+	for (const char *p = text, *next; !why && end - p >= SHORTEST; p = next) {
+		bool whole = end - p >= BLOCK_BYTES + SHORTEST;
+		next = whole ? p + BLOCK_BYTES : end - SHORTEST + 1;
+		if (whole && !block_may_hold(p))
+			continue;
+		for (; !why && p < next; p++)
+			why = may_begin(p) ? look_at(p, end) : NULL;
+	}
+	return why;
 }

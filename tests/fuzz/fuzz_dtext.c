@@ -42,6 +42,8 @@ static void fini(struct outcome *o)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	if (!data) /* libFuzzer's empty input */
+		return 0;
 	struct outcome whole, split;
 	(void)dtext_check_source((const char *)data, size);
 	run((const char *)data, size, size ? size : 1, &whole);

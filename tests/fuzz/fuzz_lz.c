@@ -42,6 +42,8 @@ static void unpack_foreign(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	if (!data) /* libFuzzer's empty input */
+		return 0;
 	pack_and_unpack(data, size);
 	if (size >= HEAD_BYTES)
 		unpack_foreign(data, size);

@@ -61,6 +61,9 @@ static void print(const struct msg *m)
 			m->cc_begin.spec.source, m->cc_begin.spec.output, m->cc_begin.spec.cwd);
 	else if (m->type == MSG_CC_LOCAL)
 		printf("%s %s\n", name, m->cc_local.reason);
+	else if (m->type == MSG_CC_STAGED)
+		printf("%s %llu bytes, %llu us\n", name, (unsigned long long)m->cc_staged.raw_bytes,
+			(unsigned long long)m->cc_staged.cpu_us);
 	else if (m->type == MSG_CC_DONE)
 		printf("%s %d\n", name, m->cc_done.wait_status);
 	else if (m->type == MSG_CC_TOOLCHAIN)
@@ -109,6 +112,7 @@ static void drain(struct client *c)
 	while (next_msg(c, &m))
 		msg_fini(&m);
 	puts("END");
+	fflush(stdout);
 }
 
 /* Takes the text until a message of this type has come; false when farmcc thought better of it. */

@@ -38,7 +38,7 @@ printf '#include <string>\nstd::string s(int n) { return std::string(n, 0x41); }
 
 # serve SCRIPT [COUNT]: the controller, ready to be spoken to; its words are in $work/ctl.log.
 serve() {
-	rm -f "$work/ctl.log" # of the one before
+	: >"$work/ctl.log" # what the one before was ready for
 	"$fake_ctl" "$socket" "$@" >"$work/ctl.log" 2>"$work/ctl.err" &
 	ctl=$!
 	wait_for 20 grep -q READY "$work/ctl.log" || fail "no controller"

@@ -142,8 +142,11 @@ start_farm() {
 
 # What the first compile of a new machine would do in its own slot, with several small ones at once.
 measure_cc() {
-	"$build/src/farmprobe/farmprobe" --cache "$XDG_CACHE_HOME/farmmake" "$(command -v cc)" \
-		>/dev/null || fail "cc cannot be measured"
+	local cc
+	for cc in cc gcc; do
+		"$build/src/farmprobe/farmprobe" --cache "$XDG_CACHE_HOME/farmmake" \
+			"$(command -v $cc)" >/dev/null || fail "$cc cannot be measured"
+	done
 }
 
 # farm ARGUMENT...: farmmake with this test's settings, bounded in time.
