@@ -8,8 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+static const char prefix[] = "farmmake-";
 
 static int link_compilers(const char *dir, const char *farmcc, const char *bin)
 {
@@ -43,10 +47,38 @@ static int fill(const struct rundir *d, const char *farmcc, const char *search_p
 	return 0;
 }
 
+/* Was this the directory of a farmmake that was killed? Then its socket is there and nobody listens. */
+static bool is_abandoned(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int n = snprintf(addr.sun_path, sizeof addr.sun_path, "%s/socket", path);
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return fd >= 0 && n < (int)sizeof addr.sun_path &&
+	       connect(fd, (struct sockaddr *)&addr, sizeof addr) < 0 && errno == ECONNREFUSED;
+}
+
+static void sweep(const char *parent)
+{
+	DIR *d = opendir(parent);
+	if (!d)
+		return;
+	for (struct dirent *e; (e = readdir(d));) {
+		if (!str_starts(e->d_name, prefix))
+			continue;
+		_cleanup_free_ char *path = xasprintf("%s/%s", parent, e->d_name);
+		struct stat st;
+		if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+			is_abandoned(path))
+			fs_remove_tree(path);
+	}
+	closedir(d);
+}
+
 int rundir_create(const char *farmcc, const char *search_path, struct rundir *ret)
 {
 	struct rundir d = {0};
-	int err = fs_make_private_dir(fs_runtime_parent(), "farmmake-", &d.path);
+	sweep(fs_runtime_parent());
+	int err = fs_make_private_dir(fs_runtime_parent(), prefix, &d.path);
 	if (err)
 		return err;
 	d.bin = xasprintf("%s/bin", d.path);

@@ -1,7 +1,8 @@
 /* rundir - the private directory of one build: the socket, the fifo, and the links that make the
  * build find farmcc under every compiler's name.
  *
- * Contract: mode 0700, removed at the end. Blocking; used before the loop runs and after.
+ * Contract: mode 0700, removed at the end; those of a farmmake that was killed are removed by the
+ * next one. Blocking; used before the loop runs and after.
  */
 #pragma once
 

@@ -93,6 +93,7 @@ static unsigned spare(const struct jobserver *js)
 void jobserver_came_back(struct jobserver *js, unsigned n)
 {
 	unsigned again = tokens_returned(&js->ledger, n);
+	jobserver_keeper_note(js->keeper, js->ledger.lent);
 	jobserver_put(js, again);
 	if (js->outer)
 		jobserver_outer_review(js);
@@ -177,6 +178,7 @@ static void destroy(struct jobserver *js)
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	jobserver_keeper_stop(js->keeper);
 	jobserver_outer_free(js->outer);
 	jobserver_fifo_free(js->fifo);
 	void (*on_closed)(void *) = js->on_closed;
@@ -295,6 +297,7 @@ unsigned jobserver_lend(struct jobserver *js, unsigned n)
 		return 0;
 	uint32_t repaid;
 	unsigned fresh = tokens_lend(&js->ledger, n, &repaid);
+	jobserver_keeper_note(js->keeper, js->ledger.lent);
 	if (js->fifo)
 		jobserver_fifo_forget(js->fifo, repaid);
 	jobserver_put(js, fresh);

@@ -3,6 +3,7 @@
  * jobserver.c        the contract, the ledger, and the pool that make takes tokens from
  * jobserver_pipe.c   the pool as a pipe, and a second one that tokens come back through
  * jobserver_fifo.c   the pool as a fifo, and the collector that waits in it for what is owed
+ * jobserver_keeper.c what keeps the pipes going when this process is killed
  * jobserver_outer.c  the jobserver that this one is nested in
  */
 #pragma once
@@ -10,6 +11,7 @@
 #include "io/jobserver.h"
 
 struct fifo;
+struct keeper;
 struct outer;
 
 struct jobserver {
@@ -28,9 +30,10 @@ struct jobserver {
 
 	int back_fd; /* what make gave back, or the collector got hold of */
 	uv_poll_t back_watch;
-	int make_r, make_w;  /* pipe style: make's ends */
-	struct fifo *fifo;   /* fifo style */
-	struct outer *outer; /* NULL: not nested */
+	int make_r, make_w;    /* pipe style: make's ends */
+	struct keeper *keeper; /* pipe style; NULL: none */
+	struct fifo *fifo;     /* fifo style */
+	struct outer *outer;   /* NULL: not nested */
 
 	unsigned pending; /* open handles */
 	bool closing;
@@ -62,6 +65,12 @@ int jobserver_reopen(int fd, int flags);
  * a farmmake inside can tell split pipes from two descriptors that have nothing to do with make. */
 int jobserver_split_bytes(void);
 int jobserver_pipe_open(struct jobserver *js);
+
+/* NULL when there cannot be one. */
+struct keeper *jobserver_keeper_start(const struct jobserver *js);
+/* How many tokens are lent now. k may be NULL, here and below. */
+void jobserver_keeper_note(struct keeper *k, uint32_t lent);
+void jobserver_keeper_stop(struct keeper *k);
 
 int jobserver_fifo_open(struct jobserver *js, const char *dir);
 const char *jobserver_fifo_path(const struct fifo *f);

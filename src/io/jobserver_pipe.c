@@ -43,5 +43,8 @@ int jobserver_pipe_open(struct jobserver *js)
 	js->back_fd = b[0];
 	js->make_w = b[1];
 	fcntl(js->make_w, F_SETPIPE_SZ, jobserver_split_bytes());
-	return js->make_r < FD_SETSIZE && js->make_w < FD_SETSIZE ? 0 : -EMFILE;
+	if (js->make_r >= FD_SETSIZE || js->make_w >= FD_SETSIZE)
+		return -EMFILE;
+	js->keeper = jobserver_keeper_start(js);
+	return 0;
 }
