@@ -22,6 +22,8 @@ finish() {
 	done
 	find "$state" -mindepth 1 ! -name report.json -delete 2>/dev/null || :
 	if [ -e "$state/report.json" ]; then
+		# farmmake itself says this to terminals only
+		[ -t 2 ] || "$build/src/farmctl/farmctl" report "$state/report.json"
 		echo "The report: $state/report.json"
 	else
 		rmdir "$state"

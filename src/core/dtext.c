@@ -347,10 +347,12 @@ static void pass_lines(struct dtext *d, const char *text, const char *p, const c
  * counted and copied, in runs. */
 static int feed_lines(struct dtext *d, const char *text, size_t n, struct buf *out)
 {
-	const char *why = n ? dtext_find_trap(text, n) : NULL;
+	if (n == 0)
+		return 0;
+	const char *why = dtext_find_trap(text, n);
 	const char *end = text + n, *run = text, *counted = text, *line, *hash;
 	int err = why ? trap(d, why) : 0;
-	if (!err && n && d->section == AT_START && *skip_blanks(text, end) != '#')
+	if (!err && d->section == AT_START && *skip_blanks(text, end) != '#')
 		err = trap(d, not_gcc);
 	for (const char *p = text; !err && (line = find_hashed(text, p, end, &hash));) {
 		const char *nl = memchr(hash, '\n', (size_t)(end - hash));

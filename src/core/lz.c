@@ -46,6 +46,8 @@ int lz_unpack(const struct msg *m, struct buf *out)
 	if (m->data.packing == PACKING_STORED)
 		return m->data.n == m->data.raw_bytes ? buf_append(out, m->data.bytes, m->data.n)
 						      : ERR_LZO;
+	if (m->data.raw_bytes == 0)
+		return ERR_LZO; /* nothing is stored, never packed */
 	int err = buf_reserve(out, m->data.raw_bytes);
 	if (err)
 		return err;

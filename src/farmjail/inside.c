@@ -62,6 +62,14 @@ static int limit(__rlimit_resource_t what, uint64_t value)
 	return setrlimit(what, &r) < 0 ? -errno : 0;
 }
 
+/* At least so; a node that is nicer itself stays as it is. */
+static int be_nice(int nice)
+{
+	if (getpriority(PRIO_PROCESS, 0) >= nice)
+		return 0;
+	return setpriority(PRIO_PROCESS, 0, nice) < 0 ? -errno : 0;
+}
+
 int inside_limit(struct cell *c)
 {
 	const struct {
@@ -83,7 +91,7 @@ int inside_limit(struct cell *c)
 	const struct rlimit no_core = {0};
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
 		return -errno;
-	return setpriority(PRIO_PROCESS, 0, (int)c->desc.nice) < 0 ? -errno : 0;
+	return be_nice((int)c->desc.nice);
 }
 
 /* What an ABI knows, lowest first; anything newer is not asked for. */

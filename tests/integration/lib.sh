@@ -119,8 +119,9 @@ wait_node() {
 	wait_for 60 node_is_ready "$1" || fail "node $1 is not ready after 60 s"
 	[ -s "$work/$1.port" ] && return
 	wait "${node_pid[$1]}"
-	[ $? = 5 ] && skip "no jail on this machine: $(tail -n 1 "$work/$1.log")"
-	fail "node $1 ended at once"
+	[ $? = 5 ] && ! unshare -Urmpn -f true 2>/dev/null &&
+		skip "no user namespaces: $(tail -n 1 "$work/$1.log")"
+	fail "node $1 ended at once: $(tail -n 1 "$work/$1.log")"
 }
 
 # stop_node NAME [SIGNAL]: its exit status is ours.
