@@ -43,6 +43,9 @@ void ccargs_fini(struct ccargs *a);
  * and backslashes as in libiberty's buildargv. */
 void ccargs_split_response(const char *text, struct strv *ret);
 
+/* Where gcc leaves the .dwo of this output; malloc'd. */
+char *ccargs_dwo_name(const char *output);
+
 /* Is this the name of a C or C++ compiler driver ("gcc", "c++", "arm-linux-gnueabihf-gcc-12",
  * "clang-14")? Decides which names farmcc is linked under and what farmnode looks at. */
 bool ccargs_is_compiler(const char *name);

@@ -4,6 +4,7 @@
  * "-MQ OUTPUT" unless a target is given. With -E there is neither an output to take names from nor
  * such a target, so both are spelled out here. The -Wp forms reach cc1 as they stand: nothing to add.
  */
+#include "core/ccargs.h"
 #include "ccargs_parts.h"
 
 #include <string.h>

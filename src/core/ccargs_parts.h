@@ -17,9 +17,8 @@ enum ccargs_input ccargs_input_of(
 bool ccargs_is_clang(const char *compiler);
 bool ccargs_is_cxx(const char *compiler);
 
-/* The names that gcc makes of others; malloc'd. */
+/* The name that gcc makes of a source's; malloc'd. */
 char *ccargs_object_name(const char *source, enum output_kind kind);
-char *ccargs_dwo_name(const char *output);
 
 /* The dependency options of a command, collected word by word. All zero: none so far. */
 struct ccargs_deps {

@@ -3,6 +3,7 @@
 #include "farmcc.h"
 
 #include "base/err.h"
+#include "base/fs.h"
 #include "commit.h"
 #include "core/lz.h"
 #include "io/probe.h"
@@ -20,19 +21,11 @@ static enum route gone(struct cc *cc, int err)
 	return route_local(cc, "farmmake is gone: %s", err_str(err));
 }
 
-static char *toolchain_cache(void)
-{
-	const char *dir = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	if (dir && dir[0] == '/')
-		return xasprintf("%s/farmmake", dir);
-	return home && home[0] == '/' ? xasprintf("%s/.cache/farmmake", home) : NULL;
-}
-
 static int answer_probe(struct cc *cc)
 {
 	struct toolchain t;
 	char text[TOOLCHAIN_TEXT_MAX] = "";
-	_cleanup_free_ char *cache = toolchain_cache();
+	_cleanup_free_ char *cache = fs_xdg_dir("XDG_CACHE_HOME", ".cache");
 	if (probe_run(cc->compiler, cache, &t) == 0)
 		toolchain_format(&t, false, text, sizeof text);
 	struct msg m = {.type = MSG_CC_TOOLCHAIN};

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "core/ccargs.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -60,14 +61,6 @@ static void build_argv(const char *compiler, const struct job_spec *spec, struct
 	strv_push(argv, spec->source);
 }
 
-/* "dir/a.o" gives "dir/a.dwo", as the compiler names it. */
-static char *dwo_name(const char *output)
-{
-	const char *dot = strrchr(str_base(output), '.');
-	int n = dot ? (int)(dot - output) : (int)strlen(output);
-	return xasprintf("%.*s.dwo", n, output);
-}
-
 /* The sealed description, or -errno. */
 static int describe(const struct jail_box *box, const char *compiler, const struct job_spec *spec)
 {
@@ -75,7 +68,7 @@ static int describe(const struct jail_box *box, const char *compiler, const stru
 		.cwd = xstrdup(spec->cwd),
 		.source = xstrdup(spec->source),
 		.output = xstrdup(spec->output),
-		.dwo = spec->want_dwo ? dwo_name(spec->output) : xstrdup(""),
+		.dwo = spec->want_dwo ? ccargs_dwo_name(spec->output) : xstrdup(""),
 		.tmpfs_bytes = tmpfs_bytes,
 		.memory_bytes = box->memory_bytes,
 		.cpu_s = box->wall_s,
