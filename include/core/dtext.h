@@ -35,5 +35,26 @@ int dtext_finish(struct dtext *d, struct buf *out);
 /* What was met, for people: "__TIME__ depends on the clock"; NULL so far. */
 const char *dtext_trap(const struct dtext *d);
 
+/* Blocks. A text is cut where files begin and end, at places that the text itself chooses. What becomes of
+ * a block, a part that begins where a file does, depends on its bytes and on dtext_context() alone: who
+ * has fed it once and kept what came out may skip it in any other text. */
+struct dtext_cutter {
+	size_t scanned;  /* bytes that were looked at; then the last cut, or a line end */
+	bool at_block;   /* a block begins at the last cut */
+	bool in_main;    /* nothing but the main file is open */
+	size_t main_at;  /* the main file's name in the text, */
+	size_t main_len; /* its length */
+};
+
+/* Starts all 0. text: as before, and perhaps more behind it. Returns the offset of the next line at which
+ * it is cut, or n when there is none in the whole lines seen so far. */
+size_t dtext_cut(struct dtext_cutter *c, const char *text, size_t n);
+/* Part of a block's identity, when one begins here; negative when none can. */
+int dtext_context(const struct dtext *d);
+/* From now on the line markers of what is fed go to markers too; NULL: no more. */
+void dtext_record(struct dtext *d, struct buf *markers);
+/* Goes over a block whose markers these are. ERR_UNSAFE as dtext_feed(). */
+int dtext_skip(struct dtext *d, const char *markers, size_t n);
+
 /* Does gcc -fdirectives-only lose or misread something in this file of source? NULL, or what. */
 const char *dtext_check_source(const char *text, size_t n);

@@ -19,6 +19,13 @@ enum {
 	JOB_PATH_BYTES_MAX = 4096,        /* bytes of a path */
 	JOB_TEXT_BYTES_MAX = 256 << 20,   /* bytes of preprocessed text, as the compiler reads it */
 	JOB_OUTPUT_BYTES_MAX = 512 << 20, /* bytes of each output stream */
+	JOB_KNOWN_MAX = 64,               /* blocks of text in one CC_KNOWN */
+	JOB_MARKERS_BYTES_MAX = 48000,    /* of one block */
+};
+
+/* Names a block of text (io/blockmap.h). */
+struct block_key {
+	uint64_t low, high;
 };
 
 enum lang { LANG_C, LANG_CXX, LANG_COUNT };

@@ -7,8 +7,8 @@
  * checks every limit of job.h. msg_allowed() says whether a sender may say this now; whoever
  * receives an illegal message closes the connection.
  *
- * Ownership: a decoded message owns its strings until msg_fini(). data.bytes is borrowed from the
- * frame. An encoded message is only read.
+ * Ownership: a decoded message owns its strings until msg_fini(). data.bytes and cc_block.markers
+ * are borrowed from the frame. An encoded message is only read.
  */
 #pragma once
 
@@ -81,6 +81,16 @@ struct msg {
 			int32_t wait_status;
 			uint64_t cpu_us; /* of local children since the last report */
 		} cc_done;
+		struct {
+			struct block_key key;
+			uint32_t raw_bytes;  /* of the DATA that are this block */
+			const char *markers; /* its line markers */
+			size_t markers_n;
+		} cc_block;
+		struct {
+			uint32_t ids[JOB_KNOWN_MAX];
+			uint16_t n;
+		} cc_known; /* blocks that farmmake has are the text's next part */
 		struct {
 			enum verdict verdict;
 			char *reason;

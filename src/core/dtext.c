@@ -20,6 +20,7 @@ enum {
 	DEPTH_MAX = 1024,          /* gcc itself stops at 200 */
 	NAMES_BYTES_MAX = 4 << 20, /* of all open files' names */
 	SKIP_LINES = 8,            /* gcc writes up to this many empty lines rather than a marker */
+	DISCARDED_BYTES_MAX = 64 << 10, /* one marker */
 };
 
 static const char not_gcc[] = "the preprocessor is not gcc 11 or newer";
@@ -41,21 +42,13 @@ struct dtext {
 	bool continued; /* the last line ended in a backslash */
 	uint64_t line;  /* number of the next line, as the preprocessor counts */
 	struct buf names, carry;
+	struct buf *markers;            /* where they are recorded, or NULL */
+	struct buf discarded;           /* what would be written for a block that is skipped */
 	struct level levels[DEPTH_MAX]; /* of includes; 0 is the main file */
 	unsigned depth;
 	dtext_file_fn on_file;
 	void *on_file_ctx;
 	const char *trap;
-};
-
-/* # LINE "NAME" FLAGS; name as written, escapes and all */
-struct marker {
-	uint64_t line;
-	const char *name;
-	size_t name_len;
-	bool enter, leave, system;
-	const char *flags; /* what follows the closing quote, without 1 and 2 */
-	size_t flags_len;
 };
 
 static int trap(struct dtext *d, const char *why)
@@ -64,70 +57,29 @@ static int trap(struct dtext *d, const char *why)
 	return ERR_UNSAFE;
 }
 
-static const char *parse_name(const char *p, const char *end, struct marker *ret)
-{
-	if (p == end || *p != '"')
-		return NULL;
-	const char *q = p + 1;
-	while (q < end && *q != '"')
-		q += *q == '\\' ? 2 : 1;
-	if (q >= end)
-		return NULL;
-	ret->name = p + 1;
-	ret->name_len = (size_t)(q - ret->name);
-	return q + 1;
-}
-
-/* Exactly as gcc writes it. */
-static bool parse_marker(const char *p, const char *end, struct marker *ret)
-{
-	*ret = (struct marker){0};
-	if (end - p < 5 || p[1] != ' ' || !isdigit((unsigned char)p[2]))
-		return false;
-	for (p += 2; p < end && isdigit((unsigned char)*p) && ret->line < UINT32_MAX; p++)
-		ret->line = ret->line * 10 + (uint64_t)(*p - '0');
-	if (p == end || *p++ != ' ')
-		return false;
-	p = parse_name(p, end, ret);
-	if (!p)
-		return false;
-	if (end - p >= 2 && (p[1] == '1' || p[1] == '2')) {
-		ret->enter = p[1] == '1';
-		ret->leave = p[1] == '2';
-		p += 2;
-	}
-	ret->flags = p;
-	ret->flags_len = (size_t)(end - p);
-	ret->system = ret->flags_len >= 2 && p[1] == '3';
-	for (; p < end; p += 2)
-		if (end - p < 2 || p[0] != ' ' || p[1] < '3' || p[1] > '4')
-			return false;
-	return true;
-}
-
-static bool name_is(const struct marker *m, const char *name, size_t n)
+static bool name_is(const struct dtext_marker *m, const char *name, size_t n)
 {
 	return m->name_len == n && memcmp(m->name, name, n) == 0;
 }
 
-static bool is_current(const struct dtext *d, const struct marker *m)
+static bool is_current(const struct dtext *d, const struct dtext_marker *m)
 {
 	size_t at = d->levels[d->depth].name_at;
 	return name_is(m, (const char *)d->names.data + at, d->names.len - at);
 }
 
-static bool is_outside(const struct marker *m)
+static bool is_outside(const struct dtext_marker *m)
 {
 	return name_is(m, "<built-in>", 10) || name_is(m, "<command-line>", 14);
 }
 
-static bool is_directory(const struct marker *m)
+static bool is_directory(const struct dtext_marker *m)
 {
 	return m->name_len >= 2 && memcmp(m->name + m->name_len - 2, "//", 2) == 0;
 }
 
 /* Undoes gcc's escapes: \\, \" and three octal digits. */
-static char *unescape(const struct marker *m)
+static char *unescape(const struct dtext_marker *m)
 {
 	char *s = xmalloc(m->name_len + 1), *out = s;
 	for (size_t i = 0; i < m->name_len; i++) {
@@ -144,7 +96,7 @@ static char *unescape(const struct marker *m)
 	return s;
 }
 
-static int report_file(struct dtext *d, const struct marker *m)
+static int report_file(struct dtext *d, const struct dtext_marker *m)
 {
 	if (!d->on_file)
 		return 0;
@@ -153,13 +105,13 @@ static int report_file(struct dtext *d, const struct marker *m)
 	return why ? trap(d, why) : 0;
 }
 
-static int rename_current(struct dtext *d, const struct marker *m)
+static int rename_current(struct dtext *d, const struct dtext_marker *m)
 {
 	d->names.len = d->levels[d->depth].name_at;
 	return buf_append(&d->names, m->name, m->name_len);
 }
 
-static int enter(struct dtext *d, const struct marker *m)
+static int enter(struct dtext *d, const struct dtext_marker *m)
 {
 	if (d->depth + 1 == DEPTH_MAX)
 		return trap(d, "includes are nested too deeply");
@@ -168,7 +120,7 @@ static int enter(struct dtext *d, const struct marker *m)
 	return err ? err : report_file(d, m);
 }
 
-static int leave(struct dtext *d, const struct marker *m)
+static int leave(struct dtext *d, const struct dtext_marker *m)
 {
 	if (d->depth == 0)
 		return trap(d, "line markers do not nest");
@@ -194,7 +146,7 @@ static int write_line(
 }
 
 /* The name that a return pops to is left to gcc: it takes the pointer that it had before. */
-static int write_return(const struct marker *m, uint64_t line, struct buf *out)
+static int write_return(const struct dtext_marker *m, uint64_t line, struct buf *out)
 {
 	int err = write_line(out, "# ", line, " \"\" 2", 5);
 	out->len -= err ? 0 : 1;
@@ -204,7 +156,7 @@ static int write_return(const struct marker *m, uint64_t line, struct buf *out)
 }
 
 /* "# LINE" and everything that followed it */
-static int write_same(const struct marker *m, struct buf *out)
+static int write_same(const struct dtext_marker *m, struct buf *out)
 {
 	const char *tail = m->name - 2;
 	return write_line(out, "# ", m->line, tail, (size_t)(m->flags + m->flags_len - tail));
@@ -212,7 +164,7 @@ static int write_same(const struct marker *m, struct buf *out)
 
 /* A change of line, or the user's own #line. gcc itself only jumps forward, over what a conditional
  * took out and is longer than the empty lines that it would write, and never names a file anew. */
-static int write_change(struct dtext *d, const struct marker *m, struct buf *out)
+static int write_change(struct dtext *d, const struct dtext_marker *m, struct buf *out)
 {
 	if (is_current(d, m) && m->line >= d->line + SKIP_LINES && !m->system)
 		return write_line(out, "#line ", m->line, NULL, 0);
@@ -222,7 +174,7 @@ static int write_change(struct dtext *d, const struct marker *m, struct buf *out
 	return write_line(out, "#line ", m->line, m->name - 2, m->name_len + 3);
 }
 
-static int on_prologue(struct dtext *d, const struct marker *m, struct buf *out)
+static int on_prologue(struct dtext *d, const struct dtext_marker *m, struct buf *out)
 {
 	if (m->leave) {
 		d->dropping = true;
@@ -238,7 +190,7 @@ static int on_prologue(struct dtext *d, const struct marker *m, struct buf *out)
 	return known ? 0 : trap(d, "line markers of an unknown kind");
 }
 
-static int on_start(struct dtext *d, const struct marker *m)
+static int on_start(struct dtext *d, const struct dtext_marker *m)
 {
 	if (m->line != 0 || m->enter || m->leave)
 		return trap(d, not_gcc);
@@ -248,7 +200,7 @@ static int on_start(struct dtext *d, const struct marker *m)
 	return err ? err : report_file(d, m);
 }
 
-static int on_marker(struct dtext *d, const struct marker *m, struct buf *out)
+static int on_marker(struct dtext *d, const struct dtext_marker *m, struct buf *out)
 {
 	if (d->continued)
 		return trap(d, "a line marker inside a continued line");
@@ -343,6 +295,13 @@ static void pass_lines(struct dtext *d, const char *text, const char *p, const c
 		d->continued = is_continued(text, line - 1);
 }
 
+/* A change of line alone leaves no trace behind it. */
+static int record(struct dtext *d, const struct dtext_marker *m, const char *line, const char *end)
+{
+	bool matters = m->enter || m->leave || !is_current(d, m) || d->section == IN_PROLOGUE;
+	return d->markers && matters ? buf_append(d->markers, line, (size_t)(end - line)) : 0;
+}
+
 /* Whole lines; only the last line of all may lack its end. Most lines are nobody's business: they are
  * counted and copied, in runs. */
 static int feed_lines(struct dtext *d, const char *text, size_t n, struct buf *out)
@@ -359,9 +318,11 @@ static int feed_lines(struct dtext *d, const char *text, size_t n, struct buf *o
 		p = nl ? nl + 1 : end;
 		pass_lines(d, text, counted, line);
 		counted = line;
-		struct marker m;
-		if (parse_marker(hash, nl ? nl : end, &m)) {
-			err = keep(d, run, hash, out);
+		struct dtext_marker m;
+		if (dtext_parse_marker(hash, nl ? nl : end, &m)) {
+			err = record(d, &m, hash, p);
+			if (!err)
+				err = keep(d, run, hash, out);
 			if (!err)
 				err = on_marker(d, &m, out);
 			run = counted = p;
@@ -382,6 +343,7 @@ struct dtext *dtext_create(void)
 	struct dtext *d = xcalloc(1, sizeof *d);
 	buf_init(&d->names, NAMES_BYTES_MAX);
 	buf_init(&d->carry, JOB_TEXT_BYTES_MAX);
+	buf_init(&d->discarded, DISCARDED_BYTES_MAX);
 	return d;
 }
 
@@ -391,6 +353,7 @@ void dtext_destroy(struct dtext *d)
 		return;
 	buf_fini(&d->names);
 	buf_fini(&d->carry);
+	buf_fini(&d->discarded);
 	free(d);
 }
 
@@ -425,6 +388,33 @@ int dtext_finish(struct dtext *d, struct buf *out)
 	buf_clear(&d->carry);
 	if (!err && d->section != IN_MAIN)
 		err = trap(d, d->section == AT_START ? not_gcc : "the text ended early");
+	return err;
+}
+
+int dtext_context(const struct dtext *d)
+{
+	if (d->section == AT_START || d->continued || d->carry.len)
+		return ERR_STATE;
+	return d->section == IN_MAIN ? 0 : 1 + (int)d->depth;
+}
+
+void dtext_record(struct dtext *d, struct buf *markers)
+{
+	d->markers = markers;
+}
+
+int dtext_skip(struct dtext *d, const char *markers, size_t n)
+{
+	int err = 0;
+	const char *end = markers + n, *nl;
+	for (const char *p = markers; !err && p < end; p = nl + 1) {
+		struct dtext_marker m;
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (!nl || !dtext_parse_marker(p, nl, &m))
+			return ERR_STATE;
+		buf_clear(&d->discarded);
+		err = on_marker(d, &m, &d->discarded);
+	}
 	return err;
 }
 

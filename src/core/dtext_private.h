@@ -1,9 +1,22 @@
-/* dtext_private - what dtext.c and dtext_trap.c share. */
+/* dtext_private - what the parts of dtext share. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+/* # LINE "NAME" FLAGS; name as written, escapes and all */
+struct dtext_marker {
+	uint64_t line;
+	const char *name;
+	size_t name_len;
+	bool enter, leave, system;
+	const char *flags; /* what follows the closing quote, without 1 and 2 */
+	size_t flags_len;
+};
+
+/* Is this line, from its '#' to its end, a marker exactly as gcc writes it? */
+bool dtext_parse_marker(const char *p, const char *end, struct dtext_marker *ret);
 /* Looks through whole lines of text for what would behave differently on a node; NULL or the trap's
  * name. */
 const char *dtext_find_trap(const char *text, size_t n);

@@ -16,6 +16,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 struct lexer {
@@ -109,6 +110,8 @@ static void check_pragma(struct lexer *l)
 static void skip_block_comment(struct lexer *l)
 {
 	for (l->p += 2; l->p < l->end; l->p++) {
+		while (l->p < l->end - 1 && *l->p != '*' && *l->p != '\n')
+			l->p++;
 		if (*l->p == '\n' && looks_like_marker(l, l->p + 1))
 			l->why = "a comment holds what looks like a line marker";
 		if (*l->p != '*')
@@ -222,6 +225,20 @@ static void on_quote(struct lexer *l)
 		skip_literal(l);
 }
 
+/* Goes over what can mean nothing, as most of a file does. */
+static void skip_plain(struct lexer *l)
+{
+	static const bool matters[256] = {['\n'] = true,
+		['\r'] = true,
+		['\\'] = true,
+		['/'] = true,
+		['"'] = true,
+		['\''] = true,
+		['?'] = true};
+	while (l->p < l->end && !matters[(uint8_t)*l->p])
+		l->p++;
+}
+
 static void on_other(struct lexer *l)
 {
 	char c = *l->p;
@@ -237,6 +254,8 @@ static void on_other(struct lexer *l)
 	}
 	l->at_bol = l->at_bol && (c == ' ' || c == '\t' || c == '\f' || c == '\v');
 	l->p++;
+	if (!l->at_bol)
+		skip_plain(l);
 }
 
 static void step(struct lexer *l)

@@ -216,6 +216,42 @@ static void rd_data(struct rd *r, struct msg *m)
 	r->p = r->end;
 }
 
+static void wr_block(struct buf *b, const struct msg *m)
+{
+	wr_u64(b, m->cc_block.key.low);
+	wr_u64(b, m->cc_block.key.high);
+	wr_u32(b, m->cc_block.raw_bytes);
+	limit(b, m->cc_block.markers_n, JOB_MARKERS_BYTES_MAX);
+	wr_bytes(b, m->cc_block.markers, m->cc_block.markers_n);
+}
+
+static void rd_block(struct rd *r, struct msg *m)
+{
+	m->cc_block.key.low = rd_u64(r);
+	m->cc_block.key.high = rd_u64(r);
+	m->cc_block.raw_bytes = rd_u32(r);
+	m->cc_block.markers =
+		(const char *)rd_bytes(r, &m->cc_block.markers_n, JOB_MARKERS_BYTES_MAX);
+}
+
+static void wr_known(struct buf *b, const struct msg *m)
+{
+	limit(b, m->cc_known.n, JOB_KNOWN_MAX);
+	wr_u16(b, m->cc_known.n);
+	for (size_t i = 0; i < m->cc_known.n && !b->err; i++)
+		wr_u32(b, m->cc_known.ids[i]);
+}
+
+static void rd_known(struct rd *r, struct msg *m)
+{
+	uint16_t n = rd_u16(r);
+	if (!r->err && n > JOB_KNOWN_MAX)
+		r->err = ERR_TOOBIG;
+	for (size_t i = 0; i < n && !r->err; i++)
+		m->cc_known.ids[i] = rd_u32(r);
+	m->cc_known.n = n;
+}
+
 static void wr_payload(struct buf *b, const struct msg *m)
 {
 	switch (m->type) {
@@ -233,6 +269,8 @@ static void wr_payload(struct buf *b, const struct msg *m)
 		wr_u32(b, (uint32_t)m->cc_done.wait_status);
 		wr_u64(b, m->cc_done.cpu_us);
 		break;
+	case MSG_CC_BLOCK: wr_block(b, m); break;
+	case MSG_CC_KNOWN: wr_known(b, m); break;
 	case MSG_CC_VERDICT:
 		wr_u8(b, (uint8_t)m->cc_verdict.verdict);
 		wr_text(b, m->cc_verdict.reason, REASON_MAX);
@@ -277,6 +315,8 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->cc_done.wait_status = (int32_t)rd_u32(r);
 		m->cc_done.cpu_us = rd_u64(r);
 		break;
+	case MSG_CC_BLOCK: rd_block(r, m); break;
+	case MSG_CC_KNOWN: rd_known(r, m); break;
 	case MSG_CC_VERDICT:
 		m->cc_verdict.verdict = (enum verdict)rd_enum(r, VERDICT_COUNT);
 		m->cc_verdict.reason = rd_str(r, REASON_MAX);
@@ -366,6 +406,8 @@ void msg_fini(struct msg *m)
 	case MSG_REFUSED: free(m->refused.text); break;
 	case MSG_CC_STAGED:
 	case MSG_CC_DONE:
+	case MSG_CC_BLOCK:
+	case MSG_CC_KNOWN:
 	case MSG_CC_RESULT:
 	case MSG_RESULT:
 	case MSG_JOB_TEXT_END:

@@ -3,14 +3,17 @@
 #include "farmcc.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static volatile pid_t running; /* the child, 0 for none */
+static int running_fd = -1;    /* a pidfd, for who waits with a limit */
 static volatile sig_atomic_t caught;
 static const char *volatile cleanup[2];
 
@@ -103,6 +106,9 @@ int child_wait(pid_t pid, int *ret_wait_status, uint64_t *ret_cpu_us)
 	while ((got = wait4(pid, ret_wait_status, 0, &ru)) < 0 && errno == EINTR)
 		;
 	running = 0;
+	if (running_fd >= 0)
+		close(running_fd);
+	running_fd = -1;
 	if (caught)
 		die_by(caught);
 	if (got < 0)
@@ -112,13 +118,27 @@ int child_wait(pid_t pid, int *ret_wait_status, uint64_t *ret_cpu_us)
 	return 0;
 }
 
+/* Without pidfds (Linux before 5.3) there is no limit. */
+int child_wait_ms(pid_t pid, int timeout_ms, int *ret_wait_status, uint64_t *ret_cpu_us)
+{
+	if (running_fd < 0)
+		running_fd = pidfd_open(pid, 0);
+	struct pollfd p = {.fd = running_fd, .events = POLLIN};
+	if (running_fd >= 0 && poll(&p, 1, timeout_ms) <= 0)
+		return 0;
+	int err = child_wait(pid, ret_wait_status, ret_cpu_us);
+	return err ? err : 1;
+}
+
 void child_abort(pid_t pid)
 {
 	int wait_status;
 	uint64_t cpu_us;
 	prctl(PR_SET_CHILD_SUBREAPER, 1); /* a killed driver's cc1 becomes ours to wait for */
-	kill(pid, SIGKILL);
-	child_wait(pid, &wait_status, &cpu_us);
+	if (running == pid) {
+		kill(pid, SIGKILL);
+		child_wait(pid, &wait_status, &cpu_us);
+	}
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 }

@@ -18,8 +18,10 @@ int child_start(
 	const char *path, char *const argv[], char *const env[], const int fds[2], pid_t *ret_pid);
 /* Waits for it; ends this process when a signal was caught meanwhile. */
 int child_wait(pid_t pid, int *ret_wait_status, uint64_t *ret_cpu_us);
-/* Ends it and waits until what it started has ended too: nothing of it writes files any more. The
- * caller has closed its end of the child's pipe. */
+/* The same for timeout_ms at most. Returns 1 when it has ended, 0 when it has not. */
+int child_wait_ms(pid_t pid, int timeout_ms, int *ret_wait_status, uint64_t *ret_cpu_us);
+/* Ends it, if it has not ended, and waits until what it started has ended too: nothing of it writes files
+ * any more. The caller has seen to it that writing fails. */
 void child_abort(pid_t pid);
 /* Ends this process as a child ended: its exit status, or death by the same signal. */
 _Noreturn void child_exit_like(int wait_status);

@@ -38,6 +38,9 @@ int commit_finish(struct commit *c)
 {
 	int err = close(c->fd) < 0 ? -errno : 0;
 	c->fd = -1;
+	/* ext4 writes a file to the disk at once when it replaces another */
+	if (!err && unlink(c->path) < 0 && errno != ENOENT)
+		err = -errno;
 	if (!err && rename(c->tmp, c->path) < 0)
 		err = -errno;
 	if (err)

@@ -9,8 +9,11 @@
 #include "local.h"
 #include "respfile.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { HEAP_STEP_BYTES = 4 << 20 };
 
 static int usage(FILE *to)
 {
@@ -56,6 +59,9 @@ int main(int argc, char *argv[])
 {
 	if (argc < 1)
 		return FARMCC_EXIT_USAGE;
+	/* a short life: memory is taken in one piece, and given back by its end */
+	mallopt(M_MMAP_THRESHOLD, HEAP_STEP_BYTES);
+	mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
 	if (strcmp(str_base(argv[0]), "farmcc") == 0) {
 		argv++;
 		if (!argv[0])

@@ -1,108 +1,77 @@
-/* Happy path: the preprocessor writes into a pipe, its text is rewritten, packed and sent as it
- * comes, and it ends well without a word. What can fail: the preprocessor (the compile will say so,
- * here), a trap in the text, the controller. */
+/* Happy path: the preprocessor writes into a file in memory that is mapped here; its text is rewritten,
+ * packed and sent as it grows, and it ends well without a word. What can fail: the preprocessor (the
+ * compile will say so, here), a trap in the text, the controller.
+ */
 #include "farmcc.h"
 
 #include "base/err.h"
 #include "child.h"
-#include "core/dtext.h"
-#include "core/lz.h"
 #include "find.h"
-#include "sources.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PIPE_BYTES = 1 << 20, READ_BYTES = 128 << 10, HELD_BYTES_MAX = 64 << 20, FILL_MS = 3 };
+enum {
+	GROW_MS = 3, /* a look at the text every so often */
+	MAP_BYTES = JOB_TEXT_BYTES_MAX +
+		    65536, /* what a text may have, and a bit to see that it has more */
+};
 
 struct upload {
 	struct cc *cc;
-	struct dtext *dtext;
-	struct sources *sources;
-	struct lz *lz;
-	struct buf text; /* rewritten and not yet sent */
+	struct text *text;
 	uint64_t raw_bytes;
 	pid_t pid;
-	int out, err; /* the preprocessor's */
+	int out, err;    /* the preprocessor's */
+	const char *map; /* of out */
+	int wait_status;
+	uint64_t cpu_us;
 };
-
-static int send_block(struct upload *u, const uint8_t *raw, size_t n)
-{
-	uint8_t packed[LZ_PACKED_MAX];
-	struct msg m = {.type = MSG_DATA};
-	lz_pack(u->lz, raw, n, packed, &m);
-	m.data.stream = STREAM_TEXT;
-	u->raw_bytes += n;
-	return sock_send(u->cc->sock, &m);
-}
-
-/* Sends whole blocks; at the end what is left too. */
-static int send_text(struct upload *u, bool all)
-{
-	size_t done = 0;
-	int err = 0;
-	while (!err && (u->text.len - done >= LZ_BLOCK_BYTES || (all && done < u->text.len))) {
-		size_t left = u->text.len - done;
-		size_t n = left < LZ_BLOCK_BYTES ? left : LZ_BLOCK_BYTES;
-		err = send_block(u, u->text.data + done, n);
-		done += n;
-	}
-	buf_consume(&u->text, done);
-	return u->raw_bytes > JOB_TEXT_BYTES_MAX ? ERR_TOOBIG : err;
-}
-
-/* The preprocessor writes a few kilobytes at a time. Being woken for each of them would cost more than
- * all the rest: 200 switches for a megabyte of text. */
-static void let_it_fill(void)
-{
-	const struct timespec pause = {.tv_nsec = FILL_MS * 1000000};
-	nanosleep(&pause, NULL);
-}
-
-static int pump(struct upload *u)
-{
-	static char in[READ_BYTES];
-	for (;;) {
-		ssize_t n = read(u->out, in, sizeof in);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		int err = n ? dtext_feed(u->dtext, in, (size_t)n, &u->text)
-			    : dtext_finish(u->dtext, &u->text);
-		if (!err)
-			err = send_text(u, n == 0);
-		if (err || n == 0)
-			return err;
-		if ((size_t)n < sizeof in / 2)
-			let_it_fill();
-	}
-}
 
 static int start(struct upload *u)
 {
 	struct cc *cc = u->cc;
-	int fds[2];
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	u->out = fds[0];
-	fcntl(fds[0], F_SETPIPE_SZ, PIPE_BYTES); /* fewer switches, where it is allowed */
+	u->out = memfd_create("cpp-stdout", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	u->err = memfd_create("cpp-stderr", MFD_CLOEXEC);
+	if (u->out < 0 || u->err < 0)
+		return -errno;
+	void *map = mmap(NULL, MAP_BYTES, PROT_READ, MAP_SHARED, u->out, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	u->map = map;
 	struct strv argv = {0};
 	strv_push(&argv, cc->argv[0]);
 	for (size_t i = 0; i < cc->args.cpp.n; i++)
 		strv_push(&argv, cc->args.cpp.v[i]);
-	int child_fds[2] = {fds[1], u->err};
-	int err = u->err < 0 ? -errno
-			     : child_start(cc->compiler, argv.v, find_environment(), child_fds,
-				       &u->pid);
-	close(fds[1]);
+	int fds[2] = {u->out, u->err};
+	int err = child_start(cc->compiler, argv.v, find_environment(), fds, &u->pid);
 	strv_fini(&argv);
 	return err;
+}
+
+static int look(struct upload *u)
+{
+	struct stat st;
+	if (fstat(u->out, &st) < 0)
+		return -errno;
+	return st.st_size > MAP_BYTES ? ERR_TOOBIG
+				      : text_grown(u->text, u->map, (size_t)st.st_size);
+}
+
+/* The preprocessor writes a few kilobytes at a time. Being woken for each of them, as a pipe would do,
+ * costs more than all the rest: 200 switches for a megabyte of text. */
+static int follow(struct upload *u)
+{
+	int err = 0, ended = 0;
+	while (!err && ended == 0) {
+		ended = child_wait_ms(u->pid, GROW_MS, &u->wait_status, &u->cpu_us);
+		err = ended < 0 ? ended : look(u);
+	}
+	return err ? err : text_finish(u->text, &u->raw_bytes);
 }
 
 static bool said_something(const struct upload *u)
@@ -113,11 +82,10 @@ static bool said_something(const struct upload *u)
 
 static enum route give_up(struct upload *u, int err)
 {
-	close(u->out);
-	u->out = -1;
+	fcntl(u->out, F_ADD_SEALS, F_SEAL_WRITE); /* what still writes fails now */
 	child_abort(u->pid);
 	if (err == ERR_UNSAFE)
-		return route_local(u->cc, "%s", dtext_trap(u->dtext));
+		return route_local(u->cc, "%s", text_trap(u->text));
 	if (err == ERR_TOOBIG)
 		return route_local(u->cc, "the preprocessed text is too large");
 	return route_local(u->cc, "preprocessing: %s", err_str(err));
@@ -125,51 +93,34 @@ static enum route give_up(struct upload *u, int err)
 
 static enum route finish(struct upload *u)
 {
-	int wait_status;
-	uint64_t cpu_us;
-	int err = child_wait(u->pid, &wait_status, &cpu_us);
-	if (err)
-		return route_local(u->cc, "preprocessing: %s", err_str(err));
-	if (wait_status != 0 || said_something(u))
+	if (u->wait_status != 0 || said_something(u))
 		return route_local(u->cc, "the preprocessor had something to say");
 	struct msg m = {.type = MSG_CC_STAGED};
 	m.cc_staged.raw_bytes = u->raw_bytes;
-	m.cc_staged.cpu_us = cpu_us;
+	m.cc_staged.cpu_us = u->cpu_us;
 	return sock_send(u->cc->sock, &m) < 0 ? route_local(u->cc, "farmmake is gone") : ROUTE_NEXT;
-}
-
-/* The table lies beside the socket, in the build's private directory. */
-static struct sources *open_sources(const struct cc *cc)
-{
-	const char *socket = getenv("FARMMAKE_SOCKET");
-	int dir_len = (int)(str_base(socket) - socket);
-	_cleanup_free_ char *table = xasprintf("%.*ssources", dir_len, socket);
-	return sources_create(table, cc->cwd);
 }
 
 enum route preprocess_run(struct cc *cc)
 {
+	const char *socket = getenv("FARMMAKE_SOCKET");
+	_cleanup_free_ char *dir = xstrndup(socket, (size_t)(str_base(socket) - socket));
 	struct upload u = {.cc = cc, .out = -1, .err = -1};
-	u.dtext = dtext_create();
-	u.sources = open_sources(cc);
-	dtext_on_file(u.dtext, sources_check, u.sources);
-	u.lz = lz_create();
-	buf_init(&u.text, HELD_BYTES_MAX);
+	u.text = text_create(cc->sock, dir, cc->cwd);
 	enum route next;
 	int err = start(&u);
 	if (err)
 		next = route_local(cc, "cannot run the preprocessor: %s", err_str(err));
-	else if ((err = pump(&u)))
+	else if ((err = follow(&u)))
 		next = give_up(&u, err);
 	else
 		next = finish(&u);
+	if (u.map)
+		munmap((void *)u.map, MAP_BYTES);
 	if (u.out >= 0)
 		close(u.out);
 	if (u.err >= 0)
 		close(u.err);
-	dtext_destroy(u.dtext);
-	sources_destroy(u.sources);
-	lz_destroy(u.lz);
-	buf_fini(&u.text);
+	text_destroy(u.text);
 	return next;
 }

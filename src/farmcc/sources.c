@@ -43,8 +43,7 @@ static void *map_table(const char *path)
 		return NULL;
 	if (st.st_size != bytes && posix_fallocate(fd, 0, bytes) != 0)
 		return NULL;
-	void *p =
-		mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	void *p = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	return p == MAP_FAILED ? NULL : p;
 }
 

@@ -12,6 +12,7 @@
 #include "peer.h"
 #include "record.h"
 #include "rundir.h"
+#include "texts.h"
 #include "settings.h"
 #include "wrapper.h"
 
@@ -127,6 +128,7 @@ static void destroy(struct farm *f)
 	idmap_fini(&f->wrappers);
 	peer_destroy_all(f);
 	compilers_destroy(f->compilers);
+	texts_destroy(f->texts);
 	record_destroy(f->record);
 	key_wipe(&f->key);
 	conf_fini(&f->conf);
@@ -158,6 +160,8 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	f->local_slots = local_slots(&f->conf, args);
 	list_init(&f->peers);
 	uv_loop_init(&f->loop);
+	_cleanup_free_ char *blocks = xasprintf("%s/blocks", f->rundir->path);
+	f->texts = texts_create(blocks);
 	struct sched_conf sc = {.local_slots = f->local_slots,
 		.stage_bytes_max = stage_bytes(),
 		.redo_wait_ms = REDO_WAIT_MS,

@@ -35,6 +35,13 @@ int chunks_add(struct chunks *c, const struct msg *data)
 	return c->buf.err;
 }
 
+int chunks_append(struct chunks *c, const uint8_t *chunks, size_t n, uint64_t raw_bytes)
+{
+	int err = buf_append(&c->buf, chunks, n);
+	c->raw_bytes += err ? 0 : raw_bytes;
+	return err;
+}
+
 bool chunks_next(const struct chunks *c, size_t *cursor, struct msg *ret)
 {
 	if (*cursor == c->buf.len)

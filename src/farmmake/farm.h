@@ -21,6 +21,7 @@
 struct compilers;
 struct record;
 struct rundir;
+struct texts;
 struct make_run;
 
 struct farm {
@@ -42,6 +43,7 @@ struct farm {
 	struct compilers *compilers;
 	struct record *record;
 	struct rundir *rundir;
+	struct texts *texts;
 
 	uv_pipe_t listener; /* for farmcc */
 	uv_timer_t tick;

@@ -156,14 +156,13 @@ static int on_toolchain(struct wrapper *w, const struct msg *m)
 
 static int on_text(struct wrapper *w, const struct msg *m)
 {
-	if (w->phase != WRAPPER_CPP || m->data.stream != STREAM_TEXT)
-		return ERR_STATE;
-	return chunks_add(&w->text, m);
+	return w->phase == WRAPPER_CPP ? intake_add(&w->intake, m) : ERR_STATE;
 }
 
 static int on_staged(struct wrapper *w, const struct msg *m)
 {
-	if (w->phase != WRAPPER_CPP || m->cc_staged.raw_bytes != w->text.raw_bytes)
+	if (w->phase != WRAPPER_CPP || w->intake.left ||
+		m->cc_staged.raw_bytes != w->text.raw_bytes)
 		return ERR_STATE;
 	set_phase(w, WRAPPER_AWAY);
 	w->t_staged = farm_seconds(w->farm);
@@ -204,7 +203,7 @@ static int dispatch(struct wrapper *w, struct msg *m)
 		return w->phase == WRAPPER_NEW ? on_begin(w, m) : ERR_STATE;
 	if (m->type == MSG_CC_TOOLCHAIN)
 		return on_toolchain(w, m);
-	if (m->type == MSG_DATA)
+	if (m->type == MSG_DATA || m->type == MSG_CC_BLOCK || m->type == MSG_CC_KNOWN)
 		return on_text(w, m);
 	if (m->type == MSG_CC_STAGED)
 		return on_staged(w, m);
@@ -245,6 +244,7 @@ static void on_closed(void *ctx, int err)
 		farm_event(f, (struct sched_event){SCHED_JOB_GONE, .job = w->id});
 	assert(!w->peer);
 	idmap_remove(&f->wrappers, w->id);
+	intake_fini(&w->intake);
 	chunks_fini(&w->text);
 	chunks_fini(&w->result);
 	digest_destroy(w->digest);
@@ -266,6 +266,7 @@ void wrapper_accept(struct farm *f)
 	list_init(&w->peer_link);
 	list_init(&w->upload_link);
 	chunks_init(&w->text, TEXT_PACKED_MAX);
+	intake_init(&w->intake, f->texts, &w->text);
 	chunks_init(&w->result, RESULT_PACKED_MAX);
 	buf_init(&w->scratch, WIRE_FRAME_MAX);
 	noise_init(&w->said);

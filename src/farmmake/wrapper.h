@@ -9,9 +9,9 @@
  */
 #pragma once
 
-#include "chunks.h"
 #include "core/noise.h"
 #include "farm.h"
+#include "intake.h"
 #include "io/conn.h"
 #include "io/digest.h"
 
@@ -41,6 +41,7 @@ struct wrapper {
 	char *reason; /* why it is, or became, local; "" */
 
 	struct chunks text;
+	struct intake intake; /* of text */
 	struct chunks result;
 	size_t deliver_cursor;
 	struct job_result outcome;

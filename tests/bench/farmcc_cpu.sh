@@ -1,33 +1,71 @@
 #!/bin/bash
-# farmcc_cpu.sh - farmcc's own CPU time for a compile that goes to a node, user and system, without
-# that of the preprocessor that it runs: over Redis' sources, one at a time on one local slot.
+# farmcc_cpu.sh - the CPU time, user and system, that farmcc itself takes for a compile that goes to a
+# node, without that of the preprocessor that it runs: over Redis' sources, one at a time on one local
+# slot. The same for distcc and distccd, with and without LZO.
 FARM_BUILD=${FARM_BUILD:-$(cd "$(dirname "$0")/../.." && pwd)/build-release}
 export FARM_BUILD
 . "$(dirname "$0")/../integration/lib.sh"
 
-deps_install "${DEPS_BUILD[@]}" "${DEPS_SOURCE[@]}" jq || exit 1
+deps_install "${DEPS_BUILD[@]}" "${DEPS_SOURCE[@]}" jq distcc || exit 1
 deps_build "$FARM_BUILD" --buildtype release -Dtests=disabled || exit 1
 farm_begin
 gcc -O2 -o "$work/self_cpu" "$top/tests/bench/self_cpu.c" || fail "self_cpu.c"
 deps_source redis "$work/tree" || fail "Debian's sources of redis are out of reach"
-start_node anvil --slots 1 --preload 1
+
+# middle_us FILE: the median of its first column
+middle_us() {
+	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# own_cpu PREPROCESSORS ALL FORK_US NAME: both files by source; all less preprocessor less fork.
+own_cpu() {
+	awk -v fork="$3" 'NR == FNR { cpp[$2] = $1; next } $2 in cpp { print $1 - cpp[$2] - fork }' \
+		"$1" "$2" | sort -n | awk -v name="$4" '{ v[NR] = $1 } END {
+		printf "%-12s %d compiles: median %.2f ms, nine of ten below %.2f ms\n",
+			name, NR, v[int((NR + 1) / 2)] / 1000, v[int(NR * .9)] / 1000 }'
+}
+
+forget_objects() {
+	find "$work/tree/src" -name '*.o' -delete
+}
+
+# self_cpu's fork is no cost of whom it measures, nor is the recorder below that distcc finds as gcc.
+for _ in $(seq 50); do
+	"$work/self_cpu" "$work/fork" /nonexistent
+	"$work/self_cpu" "$work/recorder" "$work/self_cpu" "$work/recorded" /nonexistent
+done
+fork_us=$(middle_us "$work/fork")
+recorder_us=$(($(middle_us "$work/recorder") - $(middle_us "$work/recorded")))
+
+start_node anvil --slots 2 --preload 500
 wait_node anvil
-
-# What a process costs that runs nothing: self_cpu's fork is no cost of farmcc.
-for _ in $(seq 50); do "$work/self_cpu" "$work/empty" /bin/true; done
-fork_us=$(awk '{ print $1 }' "$work/empty" | sort -n | sed -n 25p)
-
 farm -j1 -C "$work/tree" MALLOC=libc >"$work/build.log" 2>&1 || fail "the first build failed"
-find "$work/tree/src" -name '*.o' -delete
+forget_objects
 farm -j1 -C "$work/tree" MALLOC=libc CC="$work/self_cpu $work/all gcc" -o .make-prerequisites \
 	>"$work/build.log" 2>&1 || fail "the second build failed"
+jq -r '.jobs[] | select(.where == "node") | "\(.cpu.local_s * 1000000 | floor) \(.source)"' \
+	"$report" >"$work/cpp"
+echo "$(in_report '[.jobs[] | select(.where == "node") | .bytes.text] | add / length / 1000 | floor'
+) kB of text each"
+own_cpu "$work/cpp" "$work/all" "$fork_us" farmcc
+stop_node anvil
 
-# the wrapper's total less its preprocessor's, by source
-jq -r '.jobs[] | select(.where == "node") |
-	"\(.source) \(.cpu.local_s * 1000000 | floor) \(.bytes.text)"' "$report" >"$work/jobs"
-awk -v fork="$fork_us" 'NR == FNR { cpp[$1] = $2; text[$1] = $3; next }
-	$2 in cpp { print $1 - cpp[$2] - fork, text[$2] }' "$work/jobs" "$work/all" |
-	sort -n >"$work/own"
-awk '{ v[NR] = $1; t += $2 } END {
-	printf "%d compiles on nodes, %d kB of text each: median %.2f ms, nine of ten below %.2f ms\n",
-		NR, t / NR / 1000, v[int((NR + 1) / 2)] / 1000, v[int(NR * .9)] / 1000 }' "$work/own"
+mkdir "$work/bin" "$work/distcc"
+gcc -O2 -DRECORD="\"$work/cpp\"" -DCOMMAND="\"$(command -v gcc)\"" -o "$work/bin/gcc" \
+	"$top/tests/bench/self_cpu.c" || fail "self_cpu.c as gcc"
+tcp=$(free_port tcp)
+TMPDIR=/tmp distccd --no-detach --daemon --user nobody --allow 127.0.0.1 --listen 127.0.0.1 --port "$tcp" \
+	--jobs 2 --log-file /dev/null </dev/null >"$work/distccd.log" 2>&1 &
+node_pid[distccd]=$!
+listens() { grep -q "$(printf ':%04X 00000000:0000 0A' "$tcp")" /proc/net/tcp; }
+wait_for 10 listens || fail "distccd does not listen"
+for options in "" ,lzo; do
+	: >"$work/cpp"
+	: >"$work/all"
+	forget_objects
+	DISTCC_HOSTS="127.0.0.1:$tcp/4$options" DISTCC_FALLBACK=0 DISTCC_DIR="$work/distcc" \
+		DISTCC_NO_REWRITE_CROSS=1 PATH=$work/bin:$PATH make -j1 -C "$work/tree" MALLOC=libc -o .make-prerequisites \
+		CC="$work/self_cpu $work/all distcc gcc" >"$work/build.log" 2>&1 ||
+		fail "the build by distcc failed"
+	own_cpu "$work/cpp" "$work/all" $((fork_us + recorder_us)) "distcc$options"
+done

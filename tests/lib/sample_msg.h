@@ -60,6 +60,17 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.cc_done.wait_status = INT32_MIN;
 		m.cc_done.cpu_us = 18;
 		break;
+	case MSG_CC_BLOCK:
+		m.cc_block.key = (struct block_key){UINT64_MAX, 3};
+		m.cc_block.raw_bytes = 20000;
+		m.cc_block.markers = "# 1 \"a.h\" 1\n";
+		m.cc_block.markers_n = 12;
+		break;
+	case MSG_CC_KNOWN:
+		m.cc_known.n = JOB_KNOWN_MAX;
+		m.cc_known.ids[0] = 1;
+		m.cc_known.ids[JOB_KNOWN_MAX - 1] = UINT32_MAX;
+		break;
 	case MSG_CC_VERDICT:
 		m.cc_verdict.verdict = VERDICT_PROBE;
 		m.cc_verdict.reason = "";

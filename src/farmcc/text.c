@@ -1,0 +1,189 @@
+/* A region is what stands between two cuts: a block, or the main file's own text. The last one, and what
+ * is very long, is no block.
+ *
+ * What leaves: the ids of known blocks gather in `known`, rewritten text in `out`; whoever adds to one
+ * of them sends the other first.
+ */
+#include "text.h"
+
+#include "base/err.h"
+#include "base/str.h"
+#include "core/dtext.h"
+#include "core/lz.h"
+#include "io/blockmap.h"
+#include "sources.h"
+
+#include <string.h>
+
+enum {
+	REGION_BYTES_MAX = 256 << 10, /* a longer one is no block */
+	HELD_BYTES_MAX = 64 << 20,
+};
+
+struct text {
+	struct sock *sock;
+	struct dtext *dtext;
+	struct sources *sources;
+	struct blockmap *map; /* NULL: every block is unknown */
+	struct lz *lz;
+	uint8_t packed[LZ_PACKED_MAX];
+	const char *in;  /* lent by text_grown() */
+	size_t n, start; /* bytes of it, and where the current region begins */
+	struct dtext_cutter cutter;
+	bool is_block;    /* the region is one, as far as is known */
+	struct buf out;   /* rewritten and not yet sent */
+	struct msg known; /* MSG_CC_KNOWN, not yet sent */
+	struct buf markers;
+	uint64_t raw_bytes;
+};
+
+struct text *text_create(struct sock *sock, const char *dir, const char *cwd)
+{
+	_cleanup_free_ char *blocks = xasprintf("%sblocks", dir);
+	_cleanup_free_ char *checked = xasprintf("%ssources", dir);
+	struct text *t = xcalloc(1, sizeof *t);
+	t->sock = sock;
+	t->dtext = dtext_create();
+	t->sources = sources_create(checked, cwd);
+	dtext_on_file(t->dtext, sources_check, t->sources);
+	if (blockmap_open(blocks, &t->map) < 0)
+		t->map = NULL;
+	t->lz = lz_create();
+	t->known.type = MSG_CC_KNOWN;
+	buf_init(&t->out, HELD_BYTES_MAX);
+	buf_init(&t->markers, HELD_BYTES_MAX);
+	return t;
+}
+
+void text_destroy(struct text *t)
+{
+	dtext_destroy(t->dtext);
+	sources_destroy(t->sources);
+	blockmap_close(t->map);
+	lz_destroy(t->lz);
+	buf_fini(&t->out);
+	buf_fini(&t->markers);
+	free(t);
+}
+
+static int send_packed(struct text *t, const uint8_t *raw, size_t n)
+{
+	struct msg m = {.type = MSG_DATA};
+	lz_pack(t->lz, raw, n, t->packed, &m);
+	m.data.stream = STREAM_TEXT;
+	return sock_send(t->sock, &m);
+}
+
+/* Sends rewritten text in pieces as large as they may be; the last one only when all is to go. */
+static int send_out(struct text *t, bool all)
+{
+	size_t done = 0;
+	int err = 0;
+	while (!err && (t->out.len - done >= LZ_BLOCK_BYTES || (all && done < t->out.len))) {
+		size_t left = t->out.len - done;
+		size_t n = left < LZ_BLOCK_BYTES ? left : LZ_BLOCK_BYTES;
+		err = send_packed(t, t->out.data + done, n);
+		done += n;
+	}
+	buf_consume(&t->out, done);
+	t->raw_bytes += done;
+	return t->raw_bytes > JOB_TEXT_BYTES_MAX ? ERR_TOOBIG : err;
+}
+
+static int send_known(struct text *t)
+{
+	if (t->known.cc_known.n == 0)
+		return 0;
+	int err = sock_send(t->sock, &t->known);
+	t->known.cc_known.n = 0;
+	return err;
+}
+
+static int pass_plain(struct text *t, const char *p, size_t n)
+{
+	int err = send_known(t);
+	if (!err)
+		err = dtext_feed(t->dtext, p, n, &t->out);
+	return err ? err : send_out(t, false);
+}
+
+static int pass_known(struct text *t, const struct block_entry *e)
+{
+	int err = send_out(t, true);
+	if (!err && t->known.cc_known.n == JOB_KNOWN_MAX)
+		err = send_known(t);
+	if (!err)
+		err = dtext_skip(t->dtext, e->markers, e->markers_n);
+	t->known.cc_known.ids[t->known.cc_known.n++] = e->id;
+	t->raw_bytes += e->raw_bytes;
+	return err;
+}
+
+/* A new block: farmmake is told what the text that follows is, and keeps it. */
+static int pass_new(struct text *t, struct block_key key, const char *p, size_t n)
+{
+	int err = send_known(t);
+	if (!err)
+		err = send_out(t, true);
+	buf_clear(&t->markers);
+	dtext_record(t->dtext, &t->markers);
+	if (!err)
+		err = dtext_feed(t->dtext, p, n, &t->out);
+	dtext_record(t->dtext, NULL);
+	if (!err && dtext_context(t->dtext) >= 0 && t->markers.len <= JOB_MARKERS_BYTES_MAX) {
+		struct msg m = {.type = MSG_CC_BLOCK};
+		m.cc_block.key = key;
+		m.cc_block.raw_bytes = (uint32_t)t->out.len;
+		m.cc_block.markers = (const char *)t->markers.data;
+		m.cc_block.markers_n = t->markers.len;
+		err = sock_send(t->sock, &m);
+	}
+	return err ? err : send_out(t, true);
+}
+
+static int pass_region(struct text *t, size_t end)
+{
+	const char *p = t->in + t->start;
+	size_t n = end - t->start;
+	t->start = end;
+	int context = dtext_context(t->dtext);
+	if (!t->map || !t->is_block || context < 0)
+		return pass_plain(t, p, n);
+	struct block_key key = blockmap_key(t->map, p, n, context);
+	struct block_entry e;
+	return blockmap_find(t->map, key, &e) ? pass_known(t, &e) : pass_new(t, key, p, n);
+}
+
+int text_grown(struct text *t, const char *text, size_t n)
+{
+	size_t cut;
+	int err = 0;
+	t->in = text;
+	t->n = n;
+	while (!err && (cut = dtext_cut(&t->cutter, text, n)) < n) {
+		err = pass_region(t, cut);
+		t->is_block = t->cutter.at_block;
+	}
+	if (!err && n - t->start > REGION_BYTES_MAX && t->cutter.scanned > t->start) {
+		t->is_block = false;
+		err = pass_region(t, t->cutter.scanned + 1);
+	}
+	return err;
+}
+
+int text_finish(struct text *t, uint64_t *ret_raw_bytes)
+{
+	t->is_block = false;
+	int err = pass_region(t, t->n);
+	if (!err)
+		err = dtext_finish(t->dtext, &t->out);
+	if (!err)
+		err = send_out(t, true);
+	*ret_raw_bytes = t->raw_bytes;
+	return err;
+}
+
+const char *text_trap(const struct text *t)
+{
+	return dtext_trap(t->dtext);
+}

@@ -1,0 +1,24 @@
+/* text - the preprocessor's output on its way to farmmake.
+ *
+ * The text is cut into blocks (core/dtext.h). A block that farmmake has already, from another source
+ * that included the same, is named; any other is rewritten, packed and sent. A source shares most of
+ * its text with its neighbours, so this is where the time of a remote compile is saved.
+ *
+ * Contract: streaming; nothing but the rewritten form of a block is held here. ERR_UNSAFE: text_trap()
+ * says why the compile must stay local; ERR_TOOBIG: the text exceeds JOB_TEXT_BYTES_MAX.
+ */
+#pragma once
+
+#include "io/sock.h"
+
+struct text;
+
+/* dir: the build's, with a "/" at its end. cwd: where relative names of sources begin. */
+struct text *text_create(struct sock *sock, const char *dir, const char *cwd);
+void text_destroy(struct text *t);
+
+/* The text is now n bytes long; what was there before has not moved. */
+int text_grown(struct text *t, const char *text, size_t n);
+/* It does not grow any more. *ret_raw_bytes: of the whole text, as farmmake has it. */
+int text_finish(struct text *t, uint64_t *ret_raw_bytes);
+const char *text_trap(const struct text *t);

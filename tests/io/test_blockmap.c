@@ -1,0 +1,134 @@
+#include "io/blockmap.h"
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/str.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct both {
+	char *dir, *path;
+	struct blockmap *writer, *reader;
+};
+
+static struct both open_both(void)
+{
+	struct both b = {0};
+	cr_assert_eq(fs_make_private_dir("/tmp", "test-blockmap-", &b.dir), 0);
+	b.path = xasprintf("%s/blocks", b.dir);
+	cr_assert_eq(blockmap_create(b.path, &b.writer), 0);
+	cr_assert_eq(blockmap_open(b.path, &b.reader), 0);
+	return b;
+}
+
+static void close_both(struct both *b)
+{
+	blockmap_close(b->writer);
+	blockmap_close(b->reader);
+	fs_remove_tree(b->dir);
+	free(b->dir);
+	free(b->path);
+}
+
+static struct block_entry entry(uint32_t id, const char *markers)
+{
+	return (struct block_entry){
+		.id = id, .raw_bytes = 10 * id, .markers = markers, .markers_n = strlen(markers)};
+}
+
+Test(blockmap, readers_see_what_is_added)
+{
+	struct both b = open_both();
+	struct block_entry e = entry(7, "# 1 \"a.h\" 1\n"), found;
+	struct block_key key = blockmap_key(b.writer, "text", 4, 0);
+	cr_assert_not(blockmap_find(b.reader, key, &found));
+	cr_assert_eq(blockmap_add(b.writer, key, &e), 0);
+	cr_assert(blockmap_find(b.reader, key, &found));
+	cr_assert_eq(found.id, 7);
+	cr_assert_eq(found.raw_bytes, 70);
+	cr_assert_eq(found.markers_n, e.markers_n);
+	cr_assert(memcmp(found.markers, e.markers, e.markers_n) == 0);
+	e.id = 8;
+	cr_assert_eq(blockmap_add(b.writer, key, &e), ERR_STATE);
+	cr_assert(blockmap_find(b.reader, key, &found) && found.id == 7);
+	close_both(&b);
+}
+
+Test(blockmap, a_key_is_of_text_context_and_build)
+{
+	struct both b = open_both(), other = open_both();
+	struct block_key key = blockmap_key(b.writer, "text", 4, 0);
+	const struct block_key others[] = {blockmap_key(b.writer, "text", 4, 1),
+		blockmap_key(b.writer, "tExt", 4, 0), blockmap_key(b.writer, "text", 3, 0),
+		blockmap_key(other.writer, "text", 4, 0)};
+	struct block_key same = blockmap_key(b.reader, "text", 4, 0);
+	cr_assert(key.low == same.low && key.high == same.high);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		cr_assert(key.low != others[i].low && key.high != others[i].high, "%zu", i);
+	close_both(&b);
+	close_both(&other);
+}
+
+Test(blockmap, takes_entries_until_it_is_full)
+{
+	struct both b = open_both();
+	char *markers = xmalloc(JOB_MARKERS_BYTES_MAX + 2);
+	memset(markers, 'm', JOB_MARKERS_BYTES_MAX + 1);
+	markers[JOB_MARKERS_BYTES_MAX + 1] = '\0';
+	struct block_entry too_long = entry(1, markers), found;
+	cr_assert_eq(blockmap_add(b.writer, (struct block_key){1, 1}, &too_long), ERR_TOOBIG);
+	markers[JOB_MARKERS_BYTES_MAX] = '\0';
+	uint32_t n = 0;
+	int err = 0;
+	while (!err) {
+		struct block_entry e = entry(n, n % 2 ? markers : "m\n");
+		err = blockmap_add(b.writer, blockmap_key(b.writer, &n, sizeof n, 0), &e);
+		n += !err;
+	}
+	cr_assert_eq(err, ERR_TOOBIG);
+	cr_assert_gt(n, 1000);
+	for (uint32_t i = 0; i < n; i++) {
+		cr_assert(blockmap_find(b.reader, blockmap_key(b.reader, &i, sizeof i, 0), &found));
+		cr_assert_eq(found.id, i);
+		cr_assert_eq(found.markers_n, i % 2 ? JOB_MARKERS_BYTES_MAX : 2);
+		cr_assert_eq(found.markers[found.markers_n - 1], i % 2 ? 'm' : '\n');
+	}
+	free(markers);
+	close_both(&b);
+}
+
+Test(blockmap, neighbours_in_the_table_are_told_apart)
+{
+	struct both b = open_both();
+	struct block_entry e = entry(0, "m"), found;
+	uint64_t n = 0;
+	/* all for the same slot */
+	while (e.id = (uint32_t)n, blockmap_add(b.writer, (struct block_key){5, n}, &e) == 0)
+		n++;
+	cr_assert_gt(n, 1);
+	cr_assert_lt(n, 100);
+	for (uint64_t i = 0; i < n; i++) {
+		cr_assert(blockmap_find(b.reader, (struct block_key){5, i}, &found));
+		cr_assert_eq(found.id, i);
+	}
+	cr_assert_not(blockmap_find(b.reader, (struct block_key){5, n}, &found));
+	close_both(&b);
+}
+
+Test(blockmap, files_that_cannot_be_used)
+{
+	struct both b = open_both();
+	struct blockmap *m = NULL;
+	struct stat st;
+	cr_assert_eq(stat(b.path, &st), 0);
+	cr_assert_eq(st.st_mode & 0777, 0600);
+	cr_assert_eq(blockmap_create(b.path, &m), -EEXIST);
+	_cleanup_free_ char *missing = xasprintf("%s/none", b.dir);
+	cr_assert_eq(blockmap_open(missing, &m), -ENOENT);
+	cr_assert_null(m);
+	blockmap_close(NULL);
+	close_both(&b);
+}
