@@ -5,9 +5,14 @@
  *     JOB -> receiving -READY-> waiting -[start]-> running -ENDED-> sending -DROP-> [forget]
  *
  * DROP forgets a job at any other time too, but a running one is first killed, and keeps its slot
- * until ENDED. Waiting jobs start the moment a slot is free: first come, first served within a
- * client, in turn between clients. Slots and preload are divided evenly among the clients (at least
- * one credit each); a job beyond all the room there is, or while the node drains, is refused.
+ * until ENDED. A job beyond all the room there is, or while the node drains, is refused.
+ *
+ * Clients are equals, in two ways. Slots: a waiting job starts the moment a slot is free, and that
+ * is one of the client which holds fewest slots, then of the one which has used least slot time,
+ * then of the next in turn; within a client, first come, first served. Credits: slots and preload
+ * are divided max-min fairly (core/share.h) by what clients were seen to use. Who uses all it has
+ * is hungry and gets more at once; who does not leaves the rest to the others after half a second.
+ * Credits that are taken away end nothing: they say what may be sent from now on.
  *
  * Contract: pure. nodeq_step() takes one event and says what has to be done, in order; whoever
  * carries it out reports failures as further events. A client's number is used once, a job's number
@@ -33,11 +38,13 @@ enum nodeq_event_type {
 	NODEQ_ENDED, /* its compiler has ended, or could not be started */
 	NODEQ_DROP,  /* its result is sent; or it is cancelled or given up */
 	NODEQ_DRAIN, /* the node is going away */
+	NODEQ_TICK,  /* time has passed; due a few times a second while there are jobs */
 };
 
 struct nodeq_event {
 	enum nodeq_event_type type;
 	uint32_t client, job;
+	uint64_t now_us; /* of a clock that does not go back */
 };
 
 enum nodeq_action_type {

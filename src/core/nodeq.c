@@ -4,8 +4,16 @@
 
 #include "base/list.h"
 #include "base/str.h"
+#include "core/share.h"
 
 #include <assert.h>
+
+enum {
+	/* Use is looked at over the last one to two of these. */
+	WINDOW_US = 150 * 1000,
+	/* One with nothing to do does not save up slot time, but for the gaps between its jobs. */
+	ARREARS_US = 1000 * 1000,
+};
 
 enum state { RECEIVING, WAITING, RUNNING, SENDING, DYING, STATE_COUNT };
 
@@ -15,21 +23,34 @@ struct nodeq_job {
 	enum state state;
 };
 
+/* What a client was seen to use in a window. */
+struct use {
+	unsigned peak; /* jobs */
+	bool full;     /* it had as many as credits */
+};
+
 struct nodeq_client {
 	struct list link; /* in the order of their JOIN */
 	uint32_t number;
 	bool gone;
 	unsigned credits;
-	unsigned living; /* jobs that are not dying */
+	unsigned living;  /* jobs that are not dying */
+	unsigned running; /* slots that it holds, those of dying jobs too */
+	uint64_t used_us; /* slot time */
+	struct use now, before;
 	struct list jobs;
 };
 
 struct nodeq {
-	unsigned slots, room;
+	unsigned slots, room, least; /* credits in all, and for each */
 	bool draining;
 	struct list clients;
 	struct list *turn; /* the client whose job started last, or &clients */
 	unsigned count[STATE_COUNT];
+	uint64_t now_us, window_us; /* when the present window began */
+	uint64_t used_us;           /* slot time of the busy client that has had least */
+	struct share *shares;       /* room for one of each client */
+	size_t n_clients;
 };
 
 static struct nodeq_client *find_client(struct nodeq *q, uint32_t number)
@@ -92,42 +113,109 @@ static void free_client(struct nodeq *q, struct nodeq_client *c)
 	if (q->turn == &c->link)
 		q->turn = c->link.prev; /* the next in turn stays the same */
 	list_remove(&c->link);
+	q->n_clients--;
 	free(c);
 }
 
-/* Gives every client its share, the remainder to the oldest, and tells those whose share changed. */
-static void divide(struct nodeq *q, struct nodeq_plan *plan)
+static bool is_busy(struct nodeq_client *c)
 {
-	unsigned clients = 0, i = 0;
-	list_for_each(l, &q->clients)
-		clients += !list_entry(l, struct nodeq_client, link)->gone;
+	return c->running || first_waiting(c);
+}
+
+/* What the slots were used for since the last event. */
+static void charge(struct nodeq *q, uint64_t now_us)
+{
+	uint64_t passed_us = now_us - q->now_us, least = UINT64_MAX;
+	q->now_us = now_us;
 	list_for_each(l, &q->clients) {
 		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
-		if (c->gone)
-			continue;
-		unsigned share = q->room / clients + (i++ < q->room % clients);
-		if (share == 0)
-			share = 1;
-		if (share == c->credits)
-			continue;
-		c->credits = share;
-		add_action(plan, (struct nodeq_action){
-					 NODEQ_CREDITS, .client = c->number, .credits = share});
+		c->used_us += passed_us * c->running;
+		if (is_busy(c) && c->used_us < least)
+			least = c->used_us;
 	}
+	if (least != UINT64_MAX && least > q->used_us)
+		q->used_us = least;
+}
+
+static unsigned want(const struct nodeq_client *c)
+{
+	if (c->now.full || c->before.full)
+		return SHARE_ALL;
+	/* one more, so that it is seen when it begins to use more */
+	return 1 + (c->now.peak > c->before.peak ? c->now.peak : c->before.peak);
+}
+
+/* Gives every client its share, and tells those whose share changed. */
+static void divide(struct nodeq *q, struct nodeq_plan *plan)
+{
+	size_t n = 0, i = 0;
+	list_for_each(l, &q->clients) {
+		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
+		if (!c->gone)
+			q->shares[n++].want = want(c);
+	}
+	share_divide(q->room, q->least, q->shares, n);
+	list_for_each(l, &q->clients) {
+		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
+		if (c->gone || c->credits == q->shares[i++].got)
+			continue;
+		c->credits = q->shares[i - 1].got;
+		add_action(plan, (struct nodeq_action){NODEQ_CREDITS, .client = c->number,
+					 .credits = c->credits});
+	}
+}
+
+static void observe(struct nodeq_client *c)
+{
+	if (c->living > c->now.peak)
+		c->now.peak = c->living;
+	c->now.full |= c->living >= c->credits;
+}
+
+/* Begins another window when this one is over, and divides by what was seen. */
+static void turn_window(struct nodeq *q, struct nodeq_plan *plan)
+{
+	uint64_t age_us = q->now_us - q->window_us;
+	if (age_us < WINDOW_US)
+		return;
+	q->window_us = q->now_us;
+	list_for_each(l, &q->clients) {
+		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
+		c->before = age_us < 2 * WINDOW_US ? c->now : (struct use){0};
+		c->now = (struct use){0};
+		observe(c);
+	}
+	divide(q, plan);
+}
+
+static bool comes_before(const struct nodeq_client *a, const struct nodeq_client *b)
+{
+	return a->running != b->running ? a->running < b->running : a->used_us < b->used_us;
+}
+
+/* Among equals the first one behind the last that had a turn. */
+static struct nodeq_client *next_client(struct nodeq *q)
+{
+	struct nodeq_client *best = NULL;
+	struct list *l = q->turn;
+	do {
+		l = l->next;
+		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
+		if (l != &q->clients && first_waiting(c) && (!best || comes_before(c, best)))
+			best = c;
+	} while (l != q->turn);
+	return best;
 }
 
 static void start_waiting(struct nodeq *q, struct nodeq_plan *plan)
 {
 	while (q->count[WAITING] && nodeq_running(q) < q->slots) {
-		struct nodeq_job *j = NULL;
-		while (!j) {
-			q->turn = q->turn->next;
-			if (q->turn != &q->clients)
-				j = first_waiting(list_entry(q->turn, struct nodeq_client, link));
-		}
+		struct nodeq_client *c = next_client(q);
+		struct nodeq_job *j = first_waiting(c);
+		q->turn = &c->link;
 		move(q, j, RUNNING);
-		uint32_t client = list_entry(q->turn, struct nodeq_client, link)->number;
-		add_action(plan, (struct nodeq_action){NODEQ_START, client, j->number});
+		c->running++;
+		add_action(plan, (struct nodeq_action){NODEQ_START, c->number, j->number});
 	}
 }
 
@@ -158,8 +246,12 @@ static void join(struct nodeq *q, uint32_t number, struct nodeq_plan *plan)
 {
 	struct nodeq_client *c = xcalloc(1, sizeof *c);
 	c->number = number;
+	c->used_us = q->used_us;
+	c->now.full = true; /* until the contrary is seen */
 	list_init(&c->jobs);
 	list_append(&q->clients, &c->link);
+	q->n_clients++;
+	q->shares = xrealloc(q->shares, q->n_clients * sizeof *q->shares);
 	divide(q, plan);
 }
 
@@ -186,11 +278,16 @@ static void admit(struct nodeq *q, struct nodeq_client *c, uint32_t number, stru
 		refuse(q, c, j, REFUSED_FULL, plan);
 	else if (q->draining)
 		refuse(q, c, j, REFUSED_DRAINING, plan);
+	bool was_hungry = want(c) == SHARE_ALL;
+	observe(c);
+	if (!was_hungry && want(c) == SHARE_ALL)
+		divide(q, plan);
 }
 
 static void ended(
 	struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j, struct nodeq_plan *plan)
 {
+	c->running--;
 	if (j->state == RUNNING) {
 		move(q, j, SENDING);
 		return;
@@ -218,6 +315,8 @@ static void drain(struct nodeq *q, struct nodeq_plan *plan)
 static void ready(struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j)
 {
 	assert(j->state == RECEIVING);
+	if (!is_busy(c) && c->used_us + ARREARS_US < q->used_us)
+		c->used_us = q->used_us - ARREARS_US;
 	move(q, j, WAITING);
 	list_remove(&j->link);
 	list_append(&c->jobs, &j->link);
@@ -228,6 +327,8 @@ void nodeq_step(struct nodeq *q, const struct nodeq_event *e, struct nodeq_plan 
 	struct nodeq_client *c = find_client(q, e->client);
 	struct nodeq_job *j = c ? find_job(c, e->job) : NULL;
 	ret->n = 0;
+	charge(q, e->now_us);
+	turn_window(q, ret);
 	switch (e->type) {
 	case NODEQ_JOIN:
 		assert(!c);
@@ -254,6 +355,7 @@ void nodeq_step(struct nodeq *q, const struct nodeq_event *e, struct nodeq_plan 
 			drop(q, c, j, ret);
 		break;
 	case NODEQ_DRAIN: drain(q, ret); break;
+	case NODEQ_TICK: break;
 	}
 	start_waiting(q, ret);
 }
@@ -264,6 +366,7 @@ struct nodeq *nodeq_create(unsigned slots, unsigned preload)
 	struct nodeq *q = xcalloc(1, sizeof *q);
 	q->slots = slots;
 	q->room = slots + preload;
+	q->least = preload ? 2 : 1; /* one waits while the other runs */
 	list_init(&q->clients);
 	q->turn = &q->clients;
 	return q;
@@ -279,6 +382,7 @@ void nodeq_destroy(struct nodeq *q)
 			free_job(q, c, list_entry(k, struct nodeq_job, link));
 		free_client(q, c);
 	}
+	free(q->shares);
 	free(q);
 }
 

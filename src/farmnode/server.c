@@ -112,6 +112,7 @@ static void apply(struct server *s, const struct nodeq_action *a)
 static void on_beat(uv_timer_t *timer)
 {
 	session_each(timer->data, session_beat);
+	server_post(timer->data, NODEQ_TICK, 0, 0);
 }
 
 static void on_beat_closed(uv_handle_t *handle)
@@ -164,7 +165,7 @@ void server_post(struct server *s, enum nodeq_event_type type, uint32_t client, 
 		s->cap_pending = s->cap_pending ? s->cap_pending * 2 : 16;
 		s->pending = xrealloc(s->pending, s->cap_pending * sizeof *s->pending);
 	}
-	s->pending[s->n_pending++] = (struct nodeq_event){type, client, job};
+	s->pending[s->n_pending++] = (struct nodeq_event){type, client, job, clock_now_us()};
 	if (s->applying)
 		return;
 	s->applying = true;

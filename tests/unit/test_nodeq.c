@@ -10,6 +10,7 @@
 struct trace {
 	struct nodeq *q;
 	struct nodeq_plan plan;
+	uint64_t now_us;
 	char line[1024]; /* the plan of the last event */
 };
 
@@ -45,9 +46,16 @@ static void end(struct trace *t)
 
 static const char *step(struct trace *t, enum nodeq_event_type type, uint32_t client, uint32_t job)
 {
-	nodeq_step(t->q, &(struct nodeq_event){type, client, job}, &t->plan);
+	nodeq_step(t->q, &(struct nodeq_event){type, client, job, t->now_us}, &t->plan);
 	format(t);
 	return t->line;
+}
+
+/* A tick this much later. */
+static const char *later(struct trace *t, unsigned ms)
+{
+	t->now_us += ms * UINT64_C(1000);
+	return step(t, NODEQ_TICK, 0, 0);
 }
 
 #define expect(t, type, client, job, text)                                                         \
@@ -151,6 +159,145 @@ Test(nodeq, credits_are_divided_again_as_clients_come_and_go)
 	expect(&t, LEAVE, 1, 0, "credits 3=8");
 	expect(&t, LEAVE, 3, 0, "");
 	end(&t);
+}
+
+/* n jobs begin to come; the last one's plan is what is expected. */
+static void begin_jobs(
+	struct trace *t, uint32_t client, uint32_t first, unsigned n, const char *plan)
+{
+	for (unsigned i = 0; i < n; i++)
+		cr_assert_str_eq(step(t, NODEQ_JOB, client, first + i), i == n - 1 ? plan : "");
+}
+
+Test(nodeq, who_wants_less_leaves_the_rest)
+{
+	struct trace t = begin(4, 4);
+	expect(&t, JOIN, 1, 0, "credits 1=8");
+	expect(&t, JOIN, 2, 0, "credits 1=4, credits 2=4");
+	begin_jobs(&t, 1, 1, 4, "");
+	begin_jobs(&t, 2, 1, 1, "");
+	cr_assert_str_eq(later(&t, 200), "", "a newcomer is given time");
+	cr_assert_str_eq(later(&t, 200), "credits 1=6, credits 2=2", "one, and room for one more");
+	begin_jobs(&t, 1, 5, 2, "");
+	cr_assert_str_eq(later(&t, 200), "");
+	begin_jobs(&t, 2, 2, 1, "credits 1=4, credits 2=4"); /* at once */
+	cr_assert_eq(nodeq_jobs(t.q), 8, "nothing is taken back");
+	end(&t);
+}
+
+Test(nodeq, a_gap_between_jobs_is_no_lack_of_hunger)
+{
+	struct trace t = begin(2, 2);
+	step(&t, NODEQ_JOIN, 1, 0);
+	expect(&t, JOIN, 2, 0, "credits 1=2, credits 2=2");
+	for (uint32_t job = 1; job < 40; job += 2) {
+		begin_jobs(&t, 1, job, 2, "");
+		begin_jobs(&t, 2, job, 2, "");
+		for (uint32_t client = 1; client <= 2; client++)
+			for (uint32_t i = 0; i < 2; i++)
+				step(&t, NODEQ_DROP, client, job + i);
+		cr_assert_str_eq(later(&t, 200), "");
+	}
+	end(&t);
+}
+
+Test(nodeq, when_nobody_is_hungry_all_may_begin)
+{
+	struct trace t = begin(4, 4);
+	step(&t, NODEQ_JOIN, 1, 0);
+	step(&t, NODEQ_JOIN, 2, 0);
+	cr_assert_str_eq(later(&t, 1000), "");
+	cr_assert_str_eq(later(&t, 1000), "");
+	begin_jobs(&t, 2, 1, 4, "credits 1=2, credits 2=6");
+	begin_jobs(&t, 1, 1, 2, "credits 1=4, credits 2=4");
+	end(&t);
+}
+
+Test(nodeq, what_was_seen_long_ago_is_forgotten)
+{
+	struct trace t = begin(4, 4);
+	step(&t, NODEQ_JOIN, 1, 0);
+	step(&t, NODEQ_JOIN, 2, 0);
+	begin_jobs(&t, 1, 1, 4, "");
+	begin_jobs(&t, 2, 1, 3, "");
+	for (uint32_t job = 1; job <= 4; job++)
+		step(&t, NODEQ_DROP, 1, job);
+	cr_assert_str_eq(later(&t, 60000), "", "one wants 4, nobody wants the rest");
+	begin_jobs(&t, 2, 4, 1, "credits 1=2, credits 2=6");
+	end(&t);
+}
+
+/* The slot time of two clients whose jobs take different times; each has two here, always. */
+struct worker {
+	uint32_t client;
+	unsigned job_ms;
+	uint64_t ends_ms[1000]; /* of running jobs, by number; 0: not running */
+	uint32_t next;
+	uint64_t used_ms;
+};
+
+static void run_started(struct trace *t, struct worker w[2], uint64_t now_ms)
+{
+	for (size_t i = 0; i < t->plan.n; i++) {
+		const struct nodeq_action *a = &t->plan.v[i];
+		if (a->type == NODEQ_START)
+			w[a->client].ends_ms[a->job] = now_ms + w[a->client].job_ms;
+	}
+}
+
+static void add_job(struct trace *t, struct worker w[2], struct worker *of, uint64_t now_ms)
+{
+	uint32_t job = of->next++;
+	cr_assert(job < 1000);
+	step(t, NODEQ_JOB, of->client, job);
+	run_started(t, w, now_ms);
+	step(t, NODEQ_READY, of->client, job);
+	run_started(t, w, now_ms);
+}
+
+static void end_jobs(struct trace *t, struct worker w[2], uint64_t now_ms)
+{
+	for (uint32_t client = 0; client < 2; client++) {
+		for (uint32_t job = 0; job < w[client].next; job++) {
+			if (w[client].ends_ms[job] != now_ms)
+				continue;
+			w[client].used_ms += w[client].job_ms;
+			step(t, NODEQ_ENDED, client, job);
+			run_started(t, w, now_ms);
+			step(t, NODEQ_DROP, client, job);
+			add_job(t, w, &w[client], now_ms);
+		}
+	}
+}
+
+/* The part of the slot time that the first of two has had. */
+static double race(unsigned slots, unsigned first_ms, unsigned second_ms)
+{
+	enum { RUN_MS = 30000 };
+	struct trace t = begin(slots, slots);
+	struct worker w[2] = {{0, first_ms}, {1, second_ms}};
+	for (uint32_t client = 0; client < 2; client++)
+		step(&t, NODEQ_JOIN, client, 0);
+	for (unsigned i = 0; i <= slots; i++)
+		for (uint32_t client = 0; client < 2; client++)
+			add_job(&t, w, &w[client], 0);
+	for (uint64_t now_ms = 10; now_ms <= RUN_MS; now_ms += 10) {
+		t.now_us = now_ms * 1000;
+		end_jobs(&t, w, now_ms);
+	}
+	end(&t);
+	return (double)w[0].used_ms / (double)(w[0].used_ms + w[1].used_ms);
+}
+
+Test(nodeq, slot_time_is_shared)
+{
+	static const unsigned rows[][3] = {
+		{1, 100, 100}, {1, 100, 700}, {2, 50, 1300}, {3, 60, 900}, {4, 700, 100}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		double part = race(rows[i][0], rows[i][1], rows[i][2]);
+		cr_expect(part > 0.45 && part < 0.55, "%u slots: %u ms and %u ms: %.3f", rows[i][0],
+			rows[i][1], rows[i][2], part);
+	}
 }
 
 Test(nodeq, every_client_has_a_credit)
@@ -289,7 +436,8 @@ Test(nodeq, storm)
 		bool ends = type == NODEQ_ENDED && *state == RUNNING;
 		*state = type == NODEQ_JOB ? RECEIVING : type == NODEQ_READY ? WAITING : *state;
 		*state = ends ? SENDING : *state;
-		nodeq_step(t.q, &(struct nodeq_event){type, client, job}, &t.plan);
+		t.now_us += 1000;
+		nodeq_step(t.q, &(struct nodeq_event){type, client, job, t.now_us}, &t.plan);
 		follow(m, &t.plan);
 		unsigned running = count(m, RUNNING) + count(m, DYING), waiting = count(m, WAITING);
 		cr_assert_eq(nodeq_running(t.q), running);
