@@ -8,6 +8,7 @@
 #include "farm.h"
 #include "io/probe.h"
 #include "make.h"
+#include "memory.h"
 #include "nodes.h"
 #include "peer.h"
 #include "record.h"
@@ -142,6 +143,7 @@ static void shut_down(struct farm *f, struct make_run *run)
 		make_stop(run);
 	uv_close((uv_handle_t *)&f->listener, NULL);
 	nodes_stop(f);
+	memory_stop(f);
 	wrapper_close_all(f);
 	peer_close_all(f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
@@ -199,6 +201,7 @@ static int run_make(
 {
 	struct make_run run = {.on_done = on_make_done};
 	nodes_start(f);
+	memory_start(f);
 	int err = make_start(&run, f, &args->args);
 	int status = EXIT_NO_MAKE;
 	if (err) {

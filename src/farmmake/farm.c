@@ -15,11 +15,24 @@ double farm_seconds(const struct farm *f)
 	return (double)(clock_now_us() - f->start_us) / 1e6;
 }
 
-static void lend(struct farm *f, unsigned n)
+static void note_repaid(struct farm *f, unsigned n)
 {
-	unsigned repaid = jobserver_lend(f->js, n);
-	if (repaid)
-		farm_event(f, (struct sched_event){SCHED_REPAID, .n = repaid});
+	if (n)
+		farm_event(f, (struct sched_event){SCHED_REPAID, .n = n});
+}
+
+void farm_lend(struct farm *f, unsigned n)
+{
+	unsigned owed = jobserver_ledger(f->js)->owed;
+	note_repaid(f, jobserver_lend(f->js, guard_lend(&f->guard, n, owed)));
+}
+
+static void owe(struct farm *f, unsigned n)
+{
+	unsigned owed = guard_owe(&f->guard, n);
+	if (owed)
+		jobserver_owe(f->js, owed);
+	note_repaid(f, n - owed);
 }
 
 static void send_job(struct farm *f, const struct sched_action *a)
@@ -43,8 +56,8 @@ static void apply(struct farm *f, const struct sched_action *a)
 	case SCHED_DO_SEND: send_job(f, a); break;
 	case SCHED_DO_CANCEL: peer_cancel(peer_find(f, a->node), a->job); break;
 	case SCHED_DO_DELIVER: wrapper_deliver(idmap_get(&f->wrappers, a->job)); break;
-	case SCHED_DO_LEND: lend(f, a->n); break;
-	case SCHED_DO_OWE: jobserver_owe(f->js, a->n); break;
+	case SCHED_DO_LEND: farm_lend(f, a->n); break;
+	case SCHED_DO_OWE: owe(f, a->n); break;
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "base/idmap.h"
 #include "base/list.h"
 #include "core/conf.h"
+#include "core/guard.h"
 #include "core/sched.h"
 #include "io/discover.h"
 #include "io/jobserver.h"
@@ -39,6 +40,8 @@ struct farm {
 	bool stepping;
 
 	struct jobserver *js;
+	struct guard guard; /* between the scheduler and the jobserver */
+	uv_timer_t memory_timer;
 	struct discover *discover;
 	struct compilers *compilers;
 	struct record *record;
@@ -60,5 +63,7 @@ struct farm {
 /* farm.c: steps the scheduler with this event (the time is filled in) and carries the plan out. May
  * be called from inside itself: then the event waits its turn. */
 void farm_event(struct farm *f, struct sched_event ev);
+/* Lends n tokens to make, or holds them back while memory is short. */
+void farm_lend(struct farm *f, unsigned n);
 /* Seconds since the build's start. */
 double farm_seconds(const struct farm *f);
