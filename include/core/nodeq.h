@@ -18,7 +18,7 @@
  * carries it out reports failures as further events. A client's number is used once, a job's number
  * once at a time. Events for jobs that were forgotten are ignored.
  *
- * Ownership: the plan belongs to the caller and is emptied by each step.
+ * Ownership: the plan belongs to the caller, who ends it with vec_fini(); each step empties it.
  */
 #pragma once
 
@@ -62,7 +62,7 @@ struct nodeq_action {
 	enum refusal refusal; /* NODEQ_REFUSE */
 };
 
-struct nodeq_plan { /* all zero is an empty one */
+struct nodeq_plan { /* a vec */
 	struct nodeq_action *v;
 	size_t n, cap;
 };
@@ -71,7 +71,6 @@ struct nodeq_plan { /* all zero is an empty one */
 struct nodeq *nodeq_create(unsigned slots, unsigned preload);
 void nodeq_destroy(struct nodeq *q);
 void nodeq_step(struct nodeq *q, const struct nodeq_event *e, struct nodeq_plan *ret);
-void nodeq_plan_fini(struct nodeq_plan *plan);
 
 unsigned nodeq_running(const struct nodeq *q); /* slots that are taken */
 unsigned nodeq_waiting(const struct nodeq *q); /* jobs whose text is here and that have no slot */

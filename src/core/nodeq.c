@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "base/str.h"
+#include "base/vec.h"
 #include "core/share.h"
 
 #include <assert.h>
@@ -49,8 +50,7 @@ struct nodeq {
 	unsigned count[STATE_COUNT];
 	uint64_t now_us, window_us; /* when the present window began */
 	uint64_t used_us;           /* slot time of the busy client that has had least */
-	struct share *shares;       /* room for one of each client */
-	size_t n_clients;
+	VEC(struct share) shares;   /* one of each client, while credits are divided */
 };
 
 static struct nodeq_client *find_client(struct nodeq *q, uint32_t number)
@@ -83,15 +83,6 @@ static struct nodeq_job *first_waiting(struct nodeq_client *c)
 	return NULL;
 }
 
-static void add_action(struct nodeq_plan *plan, struct nodeq_action a)
-{
-	if (plan->n == plan->cap) {
-		plan->cap = plan->cap ? plan->cap * 2 : 16;
-		plan->v = xrealloc(plan->v, plan->cap * sizeof *plan->v);
-	}
-	plan->v[plan->n++] = a;
-}
-
 static void move(struct nodeq *q, struct nodeq_job *j, enum state to)
 {
 	q->count[j->state]--;
@@ -113,7 +104,6 @@ static void free_client(struct nodeq *q, struct nodeq_client *c)
 	if (q->turn == &c->link)
 		q->turn = c->link.prev; /* the next in turn stays the same */
 	list_remove(&c->link);
-	q->n_clients--;
 	free(c);
 }
 
@@ -148,20 +138,21 @@ static unsigned want(const struct nodeq_client *c)
 /* Gives every client its share, and tells those whose share changed. */
 static void divide(struct nodeq *q, struct nodeq_plan *plan)
 {
-	size_t n = 0, i = 0;
+	size_t i = 0;
+	q->shares.n = 0;
 	list_for_each(l, &q->clients) {
 		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
 		if (!c->gone)
-			q->shares[n++].want = want(c);
+			vec_push(&q->shares, (struct share){.want = want(c)});
 	}
-	share_divide(q->room, q->least, q->shares, n);
+	share_divide(q->room, q->least, q->shares.v, q->shares.n);
 	list_for_each(l, &q->clients) {
 		struct nodeq_client *c = list_entry(l, struct nodeq_client, link);
-		if (c->gone || c->credits == q->shares[i++].got)
+		if (c->gone || c->credits == q->shares.v[i++].got)
 			continue;
-		c->credits = q->shares[i - 1].got;
-		add_action(plan, (struct nodeq_action){NODEQ_CREDITS, .client = c->number,
-					 .credits = c->credits});
+		c->credits = q->shares.v[i - 1].got;
+		vec_push(plan, (struct nodeq_action){
+				       NODEQ_CREDITS, .client = c->number, .credits = c->credits});
 	}
 }
 
@@ -215,14 +206,14 @@ static void start_waiting(struct nodeq *q, struct nodeq_plan *plan)
 		q->turn = &c->link;
 		move(q, j, RUNNING);
 		c->running++;
-		add_action(plan, (struct nodeq_action){NODEQ_START, c->number, j->number});
+		vec_push(plan, (struct nodeq_action){NODEQ_START, c->number, j->number});
 	}
 }
 
 static void refuse(struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j, enum refusal why,
 	struct nodeq_plan *plan)
 {
-	add_action(plan, (struct nodeq_action){NODEQ_REFUSE, c->number, j->number, .refusal = why});
+	vec_push(plan, (struct nodeq_action){NODEQ_REFUSE, c->number, j->number, .refusal = why});
 	free_job(q, c, j);
 }
 
@@ -232,7 +223,7 @@ static void drop(
 	if (j->state == DYING)
 		return;
 	bool running = j->state == RUNNING;
-	add_action(plan,
+	vec_push(plan,
 		(struct nodeq_action){running ? NODEQ_KILL : NODEQ_FORGET, c->number, j->number});
 	if (!running) {
 		free_job(q, c, j);
@@ -250,8 +241,6 @@ static void join(struct nodeq *q, uint32_t number, struct nodeq_plan *plan)
 	c->now.full = true; /* until the contrary is seen */
 	list_init(&c->jobs);
 	list_append(&q->clients, &c->link);
-	q->n_clients++;
-	q->shares = xrealloc(q->shares, q->n_clients * sizeof *q->shares);
 	divide(q, plan);
 }
 
@@ -293,7 +282,7 @@ static void ended(
 		return;
 	}
 	assert(j->state == DYING);
-	add_action(plan, (struct nodeq_action){NODEQ_FORGET, c->number, j->number});
+	vec_push(plan, (struct nodeq_action){NODEQ_FORGET, c->number, j->number});
 	free_job(q, c, j);
 	if (c->gone && list_empty(&c->jobs))
 		free_client(q, c);
@@ -382,14 +371,8 @@ void nodeq_destroy(struct nodeq *q)
 			free_job(q, c, list_entry(k, struct nodeq_job, link));
 		free_client(q, c);
 	}
-	free(q->shares);
+	vec_fini(&q->shares);
 	free(q);
-}
-
-void nodeq_plan_fini(struct nodeq_plan *plan)
-{
-	free(plan->v);
-	*plan = (struct nodeq_plan){0};
 }
 
 unsigned nodeq_running(const struct nodeq *q)

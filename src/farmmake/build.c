@@ -124,8 +124,8 @@ static void on_make_done(struct make_run *run)
 static void destroy(struct farm *f)
 {
 	sched_destroy(f->sched);
-	free(f->plan.v);
-	free(f->events);
+	vec_fini(&f->plan);
+	vec_fini(&f->events);
 	idmap_fini(&f->wrappers);
 	peer_destroy_all(f);
 	compilers_destroy(f->compilers);

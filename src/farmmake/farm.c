@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "peer.h"
 #include "wrapper.h"
 
@@ -61,31 +60,22 @@ static void apply(struct farm *f, const struct sched_action *a)
 	}
 }
 
-static void push_event(struct farm *f, const struct sched_event *ev)
-{
-	if (f->event_count == f->event_cap) {
-		f->event_cap = f->event_cap ? f->event_cap * 2 : 16;
-		f->events = xrealloc(f->events, f->event_cap * sizeof *f->events);
-	}
-	f->events[f->event_count++] = *ev;
-}
-
 void farm_event(struct farm *f, struct sched_event ev)
 {
 	ev.now_ms = clock_now_ms();
-	push_event(f, &ev);
+	vec_push(&f->events, ev);
 	if (f->stepping)
 		return;
 	f->stepping = true;
-	for (size_t i = 0; i < f->event_count; i++) {
+	for (size_t i = 0; i < f->events.n; i++) {
 		f->plan.n = 0;
-		struct sched_event next = f->events[i]; /* the array may move */
+		struct sched_event next = f->events.v[i]; /* the array may move */
 		sched_step(f->sched, &next, &f->plan);
 		for (size_t k = 0; k < f->plan.n; k++)
 			apply(f, &f->plan.v[k]);
 		if (log_get_level() >= LOG_DEBUG)
 			sched_check(f->sched);
 	}
-	f->event_count = 0;
+	f->events.n = 0;
 	f->stepping = false;
 }

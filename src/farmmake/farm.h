@@ -11,6 +11,7 @@
 
 #include "base/idmap.h"
 #include "base/list.h"
+#include "base/vec.h"
 #include "core/conf.h"
 #include "core/guard.h"
 #include "core/sched.h"
@@ -35,8 +36,7 @@ struct farm {
 
 	struct sched *sched;
 	struct sched_plan plan;
-	struct sched_event *events; /* waiting, while a step is being carried out */
-	size_t event_count, event_cap;
+	VEC(struct sched_event) events; /* waiting, while a step is being carried out */
 	bool stepping;
 
 	struct jobserver *js;

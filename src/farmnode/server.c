@@ -121,10 +121,10 @@ static void on_beat_closed(uv_handle_t *handle)
 	void (*on_closed)(void *ctx) = s->on_closed;
 	void *ctx = s->closed_ctx;
 	nodeq_destroy(s->queue);
-	nodeq_plan_fini(&s->plan);
+	vec_fini(&s->plan);
 	outbox_tools_fini(&s->tools);
 	buf_fini(&s->block);
-	free(s->pending);
+	vec_fini(&s->pending);
 	free(s);
 	on_closed(ctx);
 }
@@ -161,21 +161,17 @@ static void settle(struct server *s)
 
 void server_post(struct server *s, enum nodeq_event_type type, uint32_t client, uint32_t job)
 {
-	if (s->n_pending == s->cap_pending) {
-		s->cap_pending = s->cap_pending ? s->cap_pending * 2 : 16;
-		s->pending = xrealloc(s->pending, s->cap_pending * sizeof *s->pending);
-	}
-	s->pending[s->n_pending++] = (struct nodeq_event){type, client, job, clock_now_us()};
+	vec_push(&s->pending, (struct nodeq_event){type, client, job, clock_now_us()});
 	if (s->applying)
 		return;
 	s->applying = true;
-	for (size_t i = 0; i < s->n_pending; i++) {
-		struct nodeq_event e = s->pending[i];
+	for (size_t i = 0; i < s->pending.n; i++) {
+		struct nodeq_event e = s->pending.v[i]; /* the array may move */
 		nodeq_step(s->queue, &e, &s->plan);
 		for (size_t k = 0; k < s->plan.n; k++)
 			apply(s, &s->plan.v[k]);
 	}
-	s->n_pending = 0;
+	s->pending.n = 0;
 	s->applying = false;
 	settle(s);
 }

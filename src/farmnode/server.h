@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "base/vec.h"
 #include "core/nodeq.h"
 #include "io/jail.h"
 #include "io/key.h"
@@ -43,8 +44,7 @@ struct server {
 	struct server_conf conf;
 	struct nodeq *queue;
 	struct nodeq_plan plan;
-	struct nodeq_event *pending;
-	size_t n_pending, cap_pending;
+	VEC(struct nodeq_event) pending; /* events, while a plan is being carried out */
 	bool applying, draining, idle, closing;
 	unsigned free, queued; /* as last told */
 	struct list sessions;  /* oldest first */

@@ -2,6 +2,7 @@
 #include "core/nodeq.h"
 
 #include "base/str.h"
+#include "base/vec.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static struct trace begin(unsigned slots, unsigned preload)
 static void end(struct trace *t)
 {
 	nodeq_destroy(t->q);
-	nodeq_plan_fini(&t->plan);
+	vec_fini(&t->plan);
 }
 
 static const char *step(struct trace *t, enum nodeq_event_type type, uint32_t client, uint32_t job)
