@@ -26,7 +26,7 @@ static int answer_probe(struct cc *cc)
 	struct toolchain t;
 	char text[TOOLCHAIN_TEXT_MAX] = "";
 	_cleanup_free_ char *cache = fs_xdg_dir("XDG_CACHE_HOME", ".cache");
-	if (probe_run(cc->compiler, cache, &t) == 0)
+	if (probe_run(cc->compiler, cache, 1, &t) == 0)
 		toolchain_format(&t, false, text, sizeof text);
 	struct msg m = {.type = MSG_CC_TOOLCHAIN};
 	m.cc_toolchain.compiler = cc->compiler;

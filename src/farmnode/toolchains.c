@@ -3,6 +3,7 @@
  * such as ccache, is passed over silently; a compiler whose prefix would show secrets to jobs is passed over with a warning. */
 #include "toolchains.h"
 
+#include "base/cores.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "core/ccargs.h"
@@ -64,7 +65,8 @@ static void add(struct scan *s, const char *path, const char *real)
 {
 	struct toolchains *found = s->found;
 	struct toolchain id;
-	if (found->n == TOOLCHAINS_MAX || probe_run(path, s->conf->cache_dir, &id) < 0 ||
+	if (found->n == TOOLCHAINS_MAX ||
+		probe_run(path, s->conf->cache_dir, cores_usable(), &id) < 0 ||
 		toolchains_find(found, id.id))
 		return;
 	_cleanup_free_ char *prefix = prefix_of(path);

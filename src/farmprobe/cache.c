@@ -91,13 +91,13 @@ bool cache_load(const char *cache_dir, const char *compiler, struct toolchain *r
 	return hit;
 }
 
-void cache_find_parts(const char *compiler, const char *dir, struct cache_parts *ret)
+void cache_find_parts(const char *compiler, const struct run_place *place, struct cache_parts *ret)
 {
 	*ret = (struct cache_parts){0};
 	strv_push(&ret->paths, compiler);
 	_cleanup_free_ char *cc1 = NULL;
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-		char *found = measure_find_program(compiler, programs[i], dir);
+		char *found = measure_find_program(compiler, programs[i], place);
 		if (!found && cc1)
 			found = xasprintf(
 				"%.*s/%s", (int)(str_base(cc1) - 1 - cc1), cc1, programs[i]);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/toolchain.h"
+#include "run.h"
 
 bool cache_load(const char *cache_dir, const char *compiler, struct toolchain *ret);
 
@@ -17,7 +18,7 @@ struct cache_parts {
 	struct strv paths;
 	uint8_t state[32];
 };
-/* dir: where to run the compiler to find its parts. */
-void cache_find_parts(const char *compiler, const char *dir, struct cache_parts *ret);
+/* place: where to run the compiler to find its parts. */
+void cache_find_parts(const char *compiler, const struct run_place *place, struct cache_parts *ret);
 void cache_store(const char *cache_dir, const struct cache_parts *parts, const struct toolchain *t);
 void cache_parts_fini(struct cache_parts *p);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,16 +21,23 @@ static const char *const fronts[] = {"ccache", "distcc", "icecc", "sccache", "fa
 
 struct options {
 	const char *cache_dir; /* NULL: none */
+	unsigned cores;
 	const char *compiler;
 };
 
 static bool parse_options(int argc, char **argv, struct options *ret)
 {
-	struct options o = {0};
+	struct options o = {.cores = 1};
 	int i = 1;
-	if (i + 1 < argc && strcmp(argv[i], "--cache") == 0) {
-		o.cache_dir = argv[i + 1];
-		i += 2;
+	for (; i + 1 < argc; i += 2) {
+		long cores;
+		if (strcmp(argv[i], "--cache") == 0)
+			o.cache_dir = argv[i + 1];
+		else if (strcmp(argv[i], "--cores") == 0 &&
+			 str_to_long(argv[i + 1], 1, INT_MAX, &cores) == 0)
+			o.cores = cores < RUN_CORES_MAX ? (unsigned)cores : RUN_CORES_MAX;
+		else
+			return false;
 	}
 	if (i + 1 != argc || argv[i][0] == '-')
 		return false;
@@ -67,11 +75,12 @@ static int measure(const struct options *o, struct toolchain *ret)
 	if (err)
 		return err;
 	_cleanup_free_ char *dir = realpath(made, NULL); /* as it enters debug information */
+	const struct run_place place = {dir, o->cores};
 	struct cache_parts parts = {0};
 	if (o->cache_dir)
-		cache_find_parts(o->compiler, dir, &parts);
+		cache_find_parts(o->compiler, &place, &parts);
 	struct toolchain t;
-	err = dir ? measure_toolchain(o->compiler, dir, &t) : -ENOMEM;
+	err = dir ? measure_toolchain(o->compiler, &place, &t) : -ENOMEM;
 	if (!err && o->cache_dir)
 		cache_store(o->cache_dir, &parts, &t);
 	cache_parts_fini(&parts);
@@ -86,7 +95,7 @@ int main(int argc, char **argv)
 	log_init("farmprobe", LOG_INFO);
 	struct options o;
 	if (!parse_options(argc, argv, &o)) {
-		log_error("usage: farmprobe [--cache DIR] COMPILER");
+		log_error("usage: farmprobe [--cache DIR] [--cores N] COMPILER");
 		return 1;
 	}
 	const char *why = refusal(o.compiler);

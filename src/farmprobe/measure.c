@@ -7,7 +7,6 @@
 
 #include "canary.h"
 #include "normal.h"
-#include "run.h"
 
 #include "base/err.h"
 #include "base/fs.h"
@@ -119,18 +118,18 @@ static bool digest_defaults(struct run *said, bool clang, struct toolchain *t)
 	return ok;
 }
 
-static int ask(const char *compiler, const char *dir, struct run *said)
+static int ask(const char *compiler, const struct run_place *place, struct run *said)
 {
 	for (size_t i = 0; i < SAY_COUNT; i++) {
 		const char *const *w = say_words[i];
 		run_init(&said[i], compiler, w[0], w[1], w[2], w[3], NULL);
 	}
-	return run_all(said, SAY_COUNT, dir);
+	return run_all(said, SAY_COUNT, place);
 }
 
-static int compile_canaries(const char *compiler, const char *dir, struct run *runs)
+static int compile_canaries(const char *compiler, const struct run_place *place, struct run *runs)
 {
-	_cleanup_free_ char *map = xasprintf("-fdebug-prefix-map=%s=/canary", dir);
+	_cleanup_free_ char *map = xasprintf("-fdebug-prefix-map=%s=/canary", place->dir);
 	for (size_t i = 0; i < CANARY_ROWS; i++) {
 		const char *const *w = canary_words[i];
 		char name[8];
@@ -138,7 +137,7 @@ static int compile_canaries(const char *compiler, const char *dir, struct run *r
 		run_init(&runs[i], compiler, w[0], w[1], w[2], w[3], map, w[4], w[5], "-o", name,
 			NULL);
 	}
-	return run_all(runs, CANARY_ROWS, dir);
+	return run_all(runs, CANARY_ROWS, place);
 }
 
 /* Adds the outputs of rows [from, to) to the digest; false when one is missing. */
@@ -206,21 +205,21 @@ void measure_id(const struct toolchain *t, uint8_t out[TOOLCHAIN_ID_BYTES])
 	digest_sha256(text, strlen(text), out);
 }
 
-int measure_toolchain(const char *compiler, const char *dir, struct toolchain *ret)
+int measure_toolchain(const char *compiler, const struct run_place *place, struct toolchain *ret)
 {
 	struct run said[SAY_COUNT], runs[CANARY_ROWS] = {0};
 	struct toolchain t = {.specs = "-", .cxx = "-"};
-	int err = ask(compiler, dir, said);
+	int err = ask(compiler, place, said);
 	if (!err && !read_identity(said, &t))
 		err = ERR_COMPILER;
 	if (!err)
-		err = write_canaries(dir);
+		err = write_canaries(place->dir);
 	if (!err)
-		err = compile_canaries(compiler, dir, runs);
+		err = compile_canaries(compiler, place, runs);
 	if (!err) {
-		digest_cxx(said, runs, dir, &t);
+		digest_cxx(said, runs, place->dir, &t);
 		if (!digest_defaults(said, strcmp(t.kind, "clang") == 0, &t) ||
-			!digest_c(runs, dir, &t))
+			!digest_c(runs, place->dir, &t))
 			err = ERR_COMPILER;
 	}
 	for (size_t i = 0; i < SAY_COUNT; i++)
@@ -234,14 +233,14 @@ int measure_toolchain(const char *compiler, const char *dir, struct toolchain *r
 	return 0;
 }
 
-char *measure_find_program(const char *compiler, const char *name, const char *dir)
+char *measure_find_program(const char *compiler, const char *name, const struct run_place *place)
 {
 	static const char *const path[] = {"/usr/bin", "/bin"}; /* as run_all() sets it */
 	_cleanup_free_ char *option = xasprintf("-print-prog-name=%s", name);
 	struct run r;
 	run_init(&r, compiler, option, NULL);
 	char *found = NULL;
-	if (run_all(&r, 1, dir) == 0 && r.ok) {
+	if (run_all(&r, 1, place) == 0 && r.ok) {
 		const char *text = text_of(&r);
 		found = xstrndup(text, strcspn(text, "\n"));
 	}

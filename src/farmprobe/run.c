@@ -1,4 +1,4 @@
-/* run - two slots, and one loop that polls their pipes and pidfds.
+/* run - a slot for each core, and one loop that polls their pipes and pidfds.
  *
  * A slot is free again when its program has exited: its pipe is read to the end before that, or up
  * to what is there when the program has left a background process holding it. */
@@ -17,8 +17,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { SLOTS = 2 };
 
 struct slot {
 	struct run *run; /* NULL: free */
@@ -126,11 +124,11 @@ static void finish(struct slot *s, bool kept_limits)
 	s->run = NULL;
 }
 
-static int wait_slots(struct slot *slots)
+static int wait_slots(struct slot *slots, unsigned cores)
 {
-	struct pollfd fds[2 * SLOTS];
+	struct pollfd fds[2 * RUN_CORES_MAX];
 	uint64_t now_ms = clock_now_ms(), wait_ms = RUN_LIMIT_MS;
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < cores; i++) {
 		struct slot *s = &slots[i];
 		fds[2 * i] = (struct pollfd){s->run ? s->pid_fd : -1, POLLIN, 0};
 		fds[2 * i + 1] = (struct pollfd){s->run ? s->out_fd : -1, POLLIN, 0};
@@ -139,9 +137,9 @@ static int wait_slots(struct slot *slots)
 		if (s->run && s->deadline_ms - now_ms < wait_ms)
 			wait_ms = s->deadline_ms - now_ms;
 	}
-	if (poll(fds, 2 * SLOTS, (int)wait_ms) < 0)
+	if (poll(fds, 2 * cores, (int)wait_ms) < 0)
 		return errno == EINTR ? 0 : -errno;
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < cores; i++) {
 		struct slot *s = &slots[i];
 		if (!s->run)
 			continue;
@@ -152,24 +150,28 @@ static int wait_slots(struct slot *slots)
 	return 0;
 }
 
-static bool busy(const struct slot *slots)
+static bool busy(const struct slot *slots, unsigned cores)
 {
-	return slots[0].run || slots[1].run;
+	for (size_t i = 0; i < cores; i++)
+		if (slots[i].run)
+			return true;
+	return false;
 }
 
-int run_all(struct run *runs, size_t n, const char *dir)
+int run_all(struct run *runs, size_t n, const struct run_place *place)
 {
-	struct slot slots[SLOTS] = {0};
+	struct slot slots[RUN_CORES_MAX] = {0};
+	unsigned cores = place->cores;
 	size_t next = 0;
 	int err = 0;
-	while (!err && (next < n || busy(slots))) {
-		for (size_t i = 0; !err && i < SLOTS; i++)
+	while (!err && (next < n || busy(slots, cores))) {
+		for (size_t i = 0; !err && i < cores; i++)
 			if (!slots[i].run && next < n)
-				err = start(&slots[i], &runs[next++], dir);
+				err = start(&slots[i], &runs[next++], place->dir);
 		if (!err)
-			err = wait_slots(slots);
+			err = wait_slots(slots, cores);
 	}
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < cores; i++)
 		if (slots[i].run)
 			finish(&slots[i], false);
 	return err;

@@ -1,14 +1,14 @@
 /* run - runs programs with a clean environment and captures what they print.
  *
- * Contract: run_all() blocks, two programs at a time, each at most RUN_LIMIT_MS; standard input and
- * standard error are /dev/null. What a program leaves behind in its process group is killed.
+ * Contract: run_all() blocks, each program takes at most RUN_LIMIT_MS; standard input and standard
+ * error are /dev/null. What a program leaves behind in its process group is killed.
  */
 #pragma once
 
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { RUN_LIMIT_MS = 10000, RUN_OUTPUT_BYTES_MAX = 8 << 20 };
+enum { RUN_LIMIT_MS = 10000, RUN_OUTPUT_BYTES_MAX = 8 << 20, RUN_CORES_MAX = 8 };
 
 struct run {
 	struct strv argv; /* the caller's to fill, by run_init() */
@@ -16,9 +16,14 @@ struct run {
 	bool ok; /* it exited with 0, in time, and did not print too much */
 };
 
+struct run_place {
+	const char *dir; /* becomes the working directory and TMPDIR */
+	unsigned cores;  /* programs at a time, 1 to RUN_CORES_MAX */
+};
+
 /* The words up to NULL are the command line. */
 void run_init(struct run *r, const char *program, ...) __attribute__((sentinel));
 void run_fini(struct run *r);
-/* dir becomes the working directory and TMPDIR. ERR_TIMEOUT when one took too long; -errno when one
- * could not be started. A program that fails is no error here. */
-int run_all(struct run *runs, size_t n, const char *dir);
+/* ERR_TIMEOUT when one took too long; -errno when one could not be started. A program that fails is
+ * no error here. */
+int run_all(struct run *runs, size_t n, const struct run_place *place);

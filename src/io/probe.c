@@ -121,7 +121,7 @@ static int capture(char *const *argv, struct buf *out)
 	return status == 0 ? 0 : ERR_COMPILER;
 }
 
-int probe_run(const char *compiler, const char *cache_dir, struct toolchain *ret)
+int probe_run(const char *compiler, const char *cache_dir, unsigned cores, struct toolchain *ret)
 {
 	_cleanup_free_ char *helper = probe_find_helper("farmprobe");
 	if (!helper)
@@ -132,6 +132,8 @@ int probe_run(const char *compiler, const char *cache_dir, struct toolchain *ret
 		strv_push(&argv, "--cache");
 		strv_push(&argv, cache_dir);
 	}
+	strv_push(&argv, "--cores");
+	strv_pushf(&argv, "%u", cores);
 	strv_push(&argv, compiler);
 	struct buf out;
 	buf_init(&out, TOOLCHAIN_TEXT_MAX);

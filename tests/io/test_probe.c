@@ -30,7 +30,7 @@ TestSuite(probe, .init = set_up, .fini = tear_down, .timeout = 100);
 static struct toolchain measured(const char *compiler)
 {
 	struct toolchain t;
-	int err = probe_run(compiler, NULL, &t);
+	int err = probe_run(compiler, NULL, 2, &t);
 	cr_assert_eq(err, 0, "%s: %s", compiler, err_str(err));
 	return t;
 }
@@ -179,7 +179,7 @@ Test(probe, refuses_what_is_no_compiler)
 		"/bin/cat", "gcc", "", "--cache", script, front, through};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct toolchain t = {.version = "untouched"};
-		cr_expect_eq(probe_run(bad[i], NULL, &t), ERR_COMPILER, "%s", bad[i]);
+		cr_expect_eq(probe_run(bad[i], NULL, 2, &t), ERR_COMPILER, "%s", bad[i]);
 		cr_expect_str_eq(t.version, "untouched");
 	}
 }
@@ -193,11 +193,40 @@ static void count_runs(const char *driver, char **ret_log)
 	_cleanup_free_ char *cc1 = xasprintf("%s/cc1", lib);
 	_cleanup_free_ char *real = realpath(cc1, NULL);
 	char *log = xasprintf("%s/log", dir);
-	_cleanup_free_ char *text =
-		xasprintf("#!/bin/sh\necho run >>%s\nexec %s \"$@\"\n", log, real);
+	_cleanup_free_ char *text = xasprintf(
+		"#!/bin/sh\necho + >>%s\n%s \"$@\"\ns=$?\necho - >>%s\nexit $s\n", log, real, log);
 	cr_assert_eq(unlink(cc1), 0);
 	cr_assert_eq(fs_write_atomic(cc1, text, strlen(text), 0755), 0);
 	*ret_log = log;
+}
+
+/* How many ran at the same time. */
+static int most_at_once(const char *log)
+{
+	char *text;
+	int now = 0, most = 0;
+	cr_assert_eq(fs_read_file(log, 1 << 20, &text, NULL), 0);
+	for (const char *c = text; *c; c++) {
+		now += (*c == '+') - (*c == '-');
+		most = now > most ? now : most;
+	}
+	cr_assert_eq(now, 0);
+	free(text);
+	return most;
+}
+
+Test(probe, uses_as_many_cores_as_it_may)
+{
+	_cleanup_free_ char *driver = install_gcc();
+	_cleanup_free_ char *log = NULL;
+	struct toolchain one, more;
+	count_runs(driver, &log);
+	cr_assert_eq(probe_run(driver, NULL, 1, &one), 0);
+	cr_expect_eq(most_at_once(log), 1);
+	unlink(log);
+	cr_assert_eq(probe_run(driver, NULL, 1000, &more), 0);
+	cr_expect_gt(most_at_once(log), 1);
+	cr_expect(toolchain_same(&one, &more));
 }
 
 static bool was_run(const char *log)
@@ -220,22 +249,22 @@ Test(probe, cache_runs_nothing_until_the_compiler_changes)
 	_cleanup_free_ char *cache = xasprintf("%s/new/cache", dir);
 	count_runs(driver, &log);
 	struct toolchain first, again;
-	cr_assert_eq(probe_run(driver, cache, &first), 0);
+	cr_assert_eq(probe_run(driver, cache, 2, &first), 0);
 	cr_assert(was_run(log));
-	cr_assert_eq(probe_run(driver, cache, &again), 0);
+	cr_assert_eq(probe_run(driver, cache, 2, &again), 0);
 	cr_expect_not(was_run(log), "the cache was not used");
 	cr_expect(toolchain_same(&first, &again));
 	cr_expect_eq(memcmp(first.id, again.id, sizeof first.id), 0);
 
 	touch(driver);
-	cr_assert_eq(probe_run(driver, cache, &again), 0);
+	cr_assert_eq(probe_run(driver, cache, 2, &again), 0);
 	cr_expect(was_run(log), "an upgraded driver was not noticed");
 	_cleanup_free_ char *find = xasprintf("%s -print-prog-name=cc1", driver);
 	_cleanup_free_ char *cc1 = output_of(find);
 	touch(cc1);
-	cr_assert_eq(probe_run(driver, cache, &again), 0);
+	cr_assert_eq(probe_run(driver, cache, 2, &again), 0);
 	cr_expect(was_run(log), "an upgraded cc1 was not noticed");
-	cr_assert_eq(probe_run(driver, cache, &again), 0);
+	cr_assert_eq(probe_run(driver, cache, 2, &again), 0);
 	cr_expect_not(was_run(log));
 }
 
@@ -243,7 +272,7 @@ Test(probe, damaged_cache_is_measured_anew)
 {
 	_cleanup_free_ char *cache = xasprintf("%s/cache", dir);
 	struct toolchain first, again;
-	cr_assert_eq(probe_run("/usr/bin/gcc", cache, &first), 0);
+	cr_assert_eq(probe_run("/usr/bin/gcc", cache, 2, &first), 0);
 	static const char *const damage[] = {
 		"sed -i 's/^version.*/version 99/' *.txt",
 		"sed -i 's/^state .*/state 00/' *.txt",
@@ -256,7 +285,7 @@ Test(probe, damaged_cache_is_measured_anew)
 	for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
 		_cleanup_free_ char *command = xasprintf("cd %s && %s", cache, damage[i]);
 		cr_assert_eq(system(command), 0, "%s", command);
-		cr_assert_eq(probe_run("/usr/bin/gcc", cache, &again), 0, "%s", command);
+		cr_assert_eq(probe_run("/usr/bin/gcc", cache, 2, &again), 0, "%s", command);
 		cr_expect(toolchain_same(&first, &again), "%s", command);
 	}
 }
