@@ -34,8 +34,8 @@ struct jobserver_conf {
 
 /* -errno. An outer jobserver that turns out to be unusable is ERR_STATE: start again without. */
 int jobserver_create(const struct jobserver_conf *conf, struct jobserver **ret);
-/* The two descriptors that make must inherit, already numbered below 1024 in this process; -1 when
- * none. The child sees them under the numbers that MAKEFLAGS names: *ret_child_r, *ret_child_w. */
+/* The two descriptors that make must inherit, under the numbers that MAKEFLAGS names: *ret_child_r,
+ * *ret_child_w; -1 when none. */
 void jobserver_fds(
 	const struct jobserver *js, int *ret_r, int *ret_w, int *ret_child_r, int *ret_child_w);
 /* MAKEFLAGS for make; malloc'd. user: the value in the environment, or NULL. */

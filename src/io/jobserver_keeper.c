@@ -57,7 +57,7 @@ static _Noreturn void watch(const struct jobserver *js, int life, const uint32_t
 	const int fds[] = {life, js->back_fd, js->pool_fd};
 	int high[3];
 	for (int i = 0; i < 3; i++)
-		high[i] = fcntl(fds[i], F_DUPFD, 64);
+		high[i] = fcntl(fds[i], F_DUPFD, KEPT_FDS);
 	for (int i = 0; i < 3; i++)
 		dup2(high[i], LIFE + i);
 	syscall(SYS_close_range, (unsigned)KEPT_FDS, ~0u, 0u);

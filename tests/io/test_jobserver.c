@@ -6,38 +6,6 @@
 #define TWELVE "1 2 3 4 5 6 7 8 9 10 11 12"
 #define FLAT ".PHONY: all " TWELVE "\nall: " TWELVE "\n" TWELVE ":\n\t" GATED_JOB
 
-typedef void (*scenario_fn)(struct world *w, const char *program, enum make_style style);
-
-static void play(enum make_style style, scenario_fn scenario)
-{
-	_cleanup_free_ char *program = world_find_make(style);
-	if (!program)
-		cr_skip_test("no make of this version");
-	struct world w;
-	world_init(&w);
-	scenario(&w, program, style);
-	if (w.js)
-		cr_expect_eq(jobserver_ledger(w.js)->surplus, 0);
-	world_fini(&w);
-}
-
-/* The same story for each way to own a pool; skipped where no such make is at hand. */
-#define SCENARIO(name)                                                                             \
-	static void name(struct world *w, const char *program, enum make_style style);             \
-	Test(make_fds, name)                                                                       \
-	{                                                                                          \
-		play(MAKE_FDS, name);                                                              \
-	}                                                                                          \
-	Test(make_auth, name)                                                                      \
-	{                                                                                          \
-		play(MAKE_AUTH, name);                                                             \
-	}                                                                                          \
-	Test(make_fifo, name)                                                                      \
-	{                                                                                          \
-		play(MAKE_FIFO, name);                                                             \
-	}                                                                                          \
-	static void name(struct world *w, const char *program, enum make_style style)
-
 static unsigned idle(const struct world *w)
 {
 	const struct tokens *t = jobserver_ledger(w->js);
@@ -87,6 +55,55 @@ SCENARIO(lend_widens_and_owe_narrows)
 	cr_expect_eq(jobserver_ledger(w->js)->lent, 0);
 }
 
+/* Of four jobs that run all the time each ends once in a job's length. */
+SCENARIO(debts_are_repaid_within_two_lengths_of_a_job)
+{
+	enum { ROUNDS = 10, WIDTH = 4 };
+	world_write(w, "Makefile",
+		"JOBS := $(shell seq 2000)\n.PHONY: all $(JOBS)\nall: $(JOBS)\n$(JOBS):\n"
+		"\t@[ -e $(LOG)/go ] || { sleep 0.03; echo e >> $(LOG)/log; }\n");
+	cr_assert_eq(world_create(w, style, WIDTH - 2, NULL), 0);
+	world_start(w, program, NULL);
+	unsigned ends = 0;
+	for (unsigned round = 1; round <= ROUNDS; round++) {
+		jobserver_lend(w->js, 2);
+		unsigned since = world_count(w, 'e');
+		world_until(w, world_count(w, 'e') >= since + 2 * WIDTH);
+		since = world_count(w, 'e');
+		jobserver_owe(w->js, 2);
+		world_until(w, w->repaid == 2 * round);
+		ends += world_count(w, 'e') - since;
+	}
+	cr_expect_leq(ends, ROUNDS * 2 * WIDTH);
+	world_go(w, NULL);
+	world_until(w, w->ended);
+	cr_expect_eq(jobserver_settle(w->js), 0);
+}
+
+/* A make that waits for tokens starts as many jobs at once as it gets. Other work on this machine may
+ * delay it now and then. */
+SCENARIO(lent_tokens_are_used_at_once)
+{
+	(void)w;
+	uint64_t best_ms = UINT64_MAX;
+	for (unsigned round = 0; round < 5 && best_ms > 50; round++) {
+		struct world each;
+		world_init(&each);
+		world_write(&each, "Makefile", FLAT);
+		cr_assert_eq(world_create(&each, style, 1, NULL), 0);
+		world_start(&each, program, NULL);
+		world_until(&each, world_count(&each, 'b') == 1);
+		uint64_t since_ms = clock_now_ms();
+		jobserver_lend(each.js, 4);
+		world_until(&each, world_count(&each, 'b') == 5);
+		uint64_t took_ms = clock_now_ms() - since_ms;
+		best_ms = took_ms < best_ms ? took_ms : best_ms;
+		world_finish(&each, 12);
+		world_fini(&each);
+	}
+	cr_expect_leq(best_ms, 50);
+}
+
 SCENARIO(idle_tokens_repay)
 {
 	world_write(w, "Makefile", ".PHONY: all 1\nall: 1\n1:\n\t" GATED_JOB);
@@ -125,14 +142,69 @@ SCENARIO(three_levels_of_make)
 	cr_expect_eq(jobserver_settle(w->js), 0);
 }
 
-SCENARIO(a_failing_recipe)
+/* Each of five makes below sits on a token for as long as it lives: what is owed comes with its end,
+ * and nothing is lent anew meanwhile. */
+SCENARIO(makes_below_hold_every_token)
 {
 	world_write(w, "Makefile",
-		".PHONY: all 1 2 bad\nall: 1 2 bad\n1 2:\n\t" GATED_JOB
-		"bad:\n\t@until [ -e $(LOG)/go ]; do sleep 0.01; done; exit 3\n");
+		".PHONY: all a b c d f\nall: a b c d f\na b c d f:\n\t@$(MAKE) -s -f sub.mk $@.job\n");
+	world_write(w, "sub.mk", "%.job:\n\t" GATED_JOB);
 	cr_assert_eq(world_create(w, style, 3, NULL), 0);
-	world_start(w, program, "-k");
-	world_until(w, world_count(w, 'b') == 2);
+	world_start(w, program, NULL);
+	world_until(w, world_count(w, 'b') == 3);
+	jobserver_lend(w->js, 2);
+	world_until(w, world_count(w, 'b') == 5);
+	jobserver_owe(w->js, 2);
+	for (int i = 0; i < 20; i++)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	cr_expect_eq(w->repaid, 0);
+	cr_expect_eq(jobserver_lend(w->js, 1), 1, "a departure repays");
+	cr_expect_eq(jobserver_ledger(w->js)->lent, 2);
+	world_go(w, "a.job");
+	world_until(w, w->repaid == 1);
+	jobserver_owe(w->js, 1);
+	world_finish(w, 5);
+	world_until(w, w->repaid == 2);
+	cr_expect(idle(w) == 2 && jobserver_settle(w->js) == 0);
+	cr_expect_eq(jobserver_ledger(w->js)->base, 2);
+}
+
+/* Jobs are away when a recipe fails: what was lent in their name comes back, with and without -k. */
+SCENARIO(a_recipe_fails_while_jobs_are_away)
+{
+	(void)w;
+	static const char *const options[] = {NULL, "-k"};
+	for (size_t i = 0; i < 2; i++) {
+		struct world each;
+		world_init(&each);
+		world_write(&each, "Makefile",
+			".PHONY: all 1 2 3 4 bad\nall: 1 2 3 4 bad\n1 2 3 4:\n\t" GATED_JOB
+			"bad:\n\t@until [ -e $(LOG)/go.bad ]; do sleep 0.01; done; exit 3\n");
+		cr_assert_eq(world_create(&each, style, 3, NULL), 0);
+		world_start(&each, program, options[i]);
+		jobserver_lend(each.js, 2);
+		world_until(&each, world_count(&each, 'b') == 4);
+		world_go(&each, "bad");
+		jobserver_owe(each.js, 1);
+		world_go(&each, NULL);
+		world_until(&each, each.ended);
+		cr_expect_eq(each.status, 2);
+		jobserver_owe(each.js, 1);
+		world_until(&each, each.repaid == 2);
+		cr_expect(idle(&each) == 2 && jobserver_settle(each.js) == 0);
+		world_fini(&each);
+	}
+}
+
+/* make holds a job's token, not the job. */
+SCENARIO(a_job_is_killed)
+{
+	world_write(w, "Makefile",
+		".PHONY: all 1 2 3\nall: 1 2 3\n1 2 3:\n\t@echo b >>$(LOG)/log; "
+		"until [ -e $(LOG)/go ]; do sleep 0.01; done; kill -9 $$$$\n");
+	cr_assert_eq(world_create(w, style, 3, NULL), 0);
+	world_start(w, program, NULL);
+	world_until(w, world_count(w, 'b') == 3);
 	world_go(w, NULL);
 	world_until(w, w->ended);
 	cr_expect_eq(w->status, 2);

@@ -1,7 +1,10 @@
 /* A jobserver inside another one's: never more than that gave, and all of it back. */
 #include "lib/make_world.h"
 
+#include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
 
 /* An outer pool that the test holds both ends of. */
 struct outer_pool {
@@ -167,6 +170,76 @@ Test(nested, what_is_no_jobserver_is_left_alone)
 	cr_expect_str_eq(text, "flags");
 	cr_expect_eq(unread(a.r), 4);
 	cr_expect_eq(fcntl(file, F_GETFD) & FD_CLOEXEC, 0);
+	world_fini(&w);
+}
+
+/* As cargo spells it, for makes of any version. */
+Test(nested, both_spellings_of_one_pipe)
+{
+	struct world w;
+	world_init(&w);
+	struct outer_pool o = outer_open("||");
+	_cleanup_free_ char *flags =
+		xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d", o.r, o.w, o.r, o.w);
+	struct make_auth auth;
+	makeflags_parse_auth(flags, &auth);
+	for (enum make_style style = MAKE_FDS; style <= MAKE_FIFO; style++) {
+		cr_assert_eq(world_create(&w, style, 8, &auth), 0);
+		world_until(&w, held(&w) == 1);
+		world_close_jobserver(&w);
+		cr_expect_eq(unread(o.r), 2);
+	}
+	char back[3] = "";
+	cr_assert_eq(read(o.r, back, 2), 2);
+	cr_expect_str_eq(back, "||");
+	world_fini(&w);
+}
+
+/* A jobserver of the system's is a character device, which may tell nobody how many tokens it has. */
+Test(nested, a_character_device)
+{
+	struct world w;
+	world_init(&w);
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		cr_skip_test("no pseudo-terminals");
+	struct make_auth auth = {.kind = AUTH_FIFO};
+	snprintf(auth.path, sizeof auth.path, "%s", ptsname(master));
+	int raw = open(auth.path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct termios modes;
+	cr_assert_eq(tcgetattr(raw, &modes), 0);
+	cfmakeraw(&modes);
+	cr_assert_eq(tcsetattr(raw, TCSANOW, &modes), 0);
+	cr_assert_eq(write(master, "st", 2), 2);
+	for (enum make_style style = MAKE_AUTH; style <= MAKE_FIFO; style++) {
+		cr_assert_eq(world_create(&w, style, 8, &auth), 0);
+		world_until(&w, held(&w) == 1);
+		jobserver_lend(w.js, 1);
+		world_until(&w, held(&w) == 0);
+		world_close_jobserver(&w);
+		char back[3] = "";
+		cr_assert_eq(read(master, back, 2), 1);
+		cr_assert_eq(write(master, back, 1), 1);
+	}
+	world_fini(&w);
+	close(raw);
+	close(master);
+}
+
+/* Root may open everything, so root becomes somebody else first. */
+Test(nested, a_fifo_of_another_user)
+{
+	if (geteuid() == 0) {
+		unsetenv("XDG_RUNTIME_DIR");
+		cr_assert_eq(setresgid(65534, 65534, 65534), 0);
+		cr_assert_eq(setresuid(65534, 65534, 65534), 0);
+	}
+	struct world w;
+	world_init(&w);
+	struct make_auth auth = {.kind = AUTH_FIFO};
+	snprintf(auth.path, sizeof auth.path, "%s/fifo", w.dir);
+	cr_assert_eq(mkfifo(auth.path, 0), 0);
+	cr_expect_eq(world_create(&w, MAKE_FIFO, 4, &auth), ERR_STATE);
 	world_fini(&w);
 }
 

@@ -185,6 +185,38 @@ Test(pool, debts_are_repaid_under_contention)
 	each_style(contention);
 }
 
+/* A client that takes whatever there is, and keeps it for a while: debts wait, and come with it. */
+static void greedy(struct world *w, enum make_style style)
+{
+	cr_assert_eq(world_create(w, style, 3, NULL), 0);
+	struct client_fds c = connect_client(w, style);
+	fcntl(c.r, F_SETFL, O_RDONLY | O_NONBLOCK);
+	jobserver_lend(w->js, 4);
+	unsigned taken = 0;
+	while (taken < 6)
+		taken += take_token(&c, 1000);
+	cr_expect(!take_token(&c, 0) && idle(w) == 0);
+	jobserver_owe(w->js, 4);
+	for (int i = 0; i < 20; i++)
+		uv_run(&w->loop, UV_RUN_ONCE);
+	cr_expect_eq(w->repaid, 0);
+	cr_expect_eq(jobserver_lend(w->js, 2), 2, "departures repay and write nothing");
+	cr_expect(!take_token(&c, 0) && total(w) == 6);
+	while (taken--)
+		give_token(&c);
+	world_until(w, w->repaid == 2);
+	cr_expect_eq(jobserver_ledger(w->js)->owed, 0);
+	jobserver_owe(w->js, 2);
+	world_until(w, w->repaid == 4);
+	cr_expect(idle(w) == 2 && total(w) == 2);
+	disconnect_client(c, style);
+}
+
+Test(pool, a_greedy_client)
+{
+	each_style(greedy);
+}
+
 static void surplus(struct world *w, enum make_style style)
 {
 	cr_assert_eq(world_create(w, style, 3, NULL), 0);

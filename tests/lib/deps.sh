@@ -4,9 +4,11 @@
 #   deps_install PACKAGE...      installs what is missing, or says what to install and fails
 #   deps_source NAME DIR         unpacks Debian's source package NAME as DIR
 #   deps_linux DIR               unpacks the tree of Debian's linux-source package as DIR
+#   deps_make VERSION            prints the path of a GNU make 4.1, 4.2, 4.3 or 4.4
+#   deps_ninja                   prints the path of a ninja that is a client of jobservers (>= 1.13)
 #   deps_build DIR [OPTION...]   configures DIR with meson if it is not yet, and builds it
 #
-# Downloads are kept in $XDG_CACHE_HOME/farmmake-tests, or where FARMMAKE_TEST_SOURCES says.
+# What they bring is kept in $XDG_CACHE_HOME/farmmake-tests, or where FARMMAKE_TEST_SOURCES says.
 
 deps_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
@@ -60,9 +62,9 @@ deps_install() {
 }
 
 # A configuration under which apt knows the sources of this system's own archives, and leaves the
-# system's files alone. $1: a directory of ours.
+# system's files alone. $1: a directory of ours; $2: another suite, to know that one instead.
 deps_apt_conf() {
-	local dir=$1 file
+	local dir=$1 suite=${2:-} file
 	mkdir -p "$dir/parts" "$dir/lists/partial" "$dir/cache/archives/partial"
 	for file in /etc/apt/sources.list.d/*.sources; do
 		[ -e "$file" ] || continue
@@ -73,6 +75,12 @@ deps_apt_conf() {
 		sed -n 's/^deb\(-src\)\{0,1\}[[:space:]]/deb-src /p' "$file" | sort -u \
 			>"$dir/parts/${file##*/}"
 	done
+	if [ -n "$suite" ]; then
+		sed -n -i "s|^URIs:[[:space:]]*\([^[:space:]]*\).*|deb-src \1 $suite main|p
+			s|^deb-src \(\[[^]]*\] \)\{0,1\}\([^[:space:]]*\).*|deb-src \2 $suite main|p" "$dir"/parts/*
+		sed -n '/security/d; p; q' "$dir"/parts/* >"$dir/suite" && rm "$dir"/parts/* &&
+			mv "$dir/suite" "$dir/parts/suite.list"
+	fi
 	cat >"$dir/apt.conf" <<-END
 		Dir::Etc::SourceList "/dev/null";
 		Dir::Etc::SourceParts "$dir/parts";
@@ -82,14 +90,14 @@ deps_apt_conf() {
 	END
 }
 
-# Puts the files of source package $1 into the cache, once.
+# Puts the files of source package $1, of suite $2 if given, into the cache, once.
 deps_fetch() {
-	local name=$1 cache state
-	cache=$(deps_sources)/$name
+	local name=$1 suite=${2:-} cache state
+	cache=$(deps_sources)/$name${suite:+-$suite}
 	[ -z "$(find "$cache" -maxdepth 1 -name '*.dsc' 2>/dev/null)" ] || return 0
 	state=$(mktemp -d "${TMPDIR:-/tmp}/farmmake-apt.XXXXXX") || return 1
 	mkdir -p "$cache.part"
-	deps_apt_conf "$state"
+	deps_apt_conf "$state" "$suite"
 	(
 		cd "$cache.part" &&
 			timeout 120 apt-get -qq -c "$state/apt.conf" update &&
@@ -107,6 +115,71 @@ deps_source() {
 	shift 2
 	deps_fetch "$name" || return 1
 	dpkg-source -q --no-check "$@" -x "$(deps_sources)/$name"/*.dsc "$dir" >/dev/null 2>&1
+}
+
+# Debian's unstable suite has the tools that this system will have some day; their sources build here.
+# What upstream wrote of source package $1, without Debian's patches, as the new directory $2.
+deps_upstream() {
+	deps_fetch "$1" sid && mkdir -p "$2" &&
+		tar -x --strip-components=1 -C "$2" -f "$(deps_sources)/$1-sid"/*.orig.tar.*z
+}
+
+deps_compile_make() {
+	deps_upstream make-dfsg "$1" && cd "$1" || return 1
+	# Debian has taken the manual out
+	mkdir -p doc && touch doc/Makefile.in && ./configure --disable-nls --without-guile &&
+		make -C lib && make make
+}
+
+deps_compile_ninja() {
+	deps_upstream ninja-build "$1" && cd "$1" || return 1
+	CXXFLAGS=-O0 python3 configure.py && ninja -j2 ninja
+}
+
+# deps_newer PROGRAM: make or ninja, compiled once; prints its path.
+deps_newer() {
+	local program=$1 cache dir
+	cache=$(deps_sources)/newer
+	mkdir -p "$cache"
+	(
+		flock 9
+		if [ -x "$cache/$program" ]; then exit 0; fi
+		# what failed a moment ago fails again, and takes its time
+		if [ -n "$(find "$cache/$program.log" -mmin -60 2>/dev/null)" ]; then exit 1; fi
+		dir=$(mktemp -d "${TMPDIR:-/tmp}/farmmake-$program.XXXXXX") || exit 1
+		("deps_compile_$program" "$dir/$program") >"$cache/$program.log" 2>&1 </dev/null 9>&- &&
+			mv "$dir/$program/$program" "$cache/$program"
+		rm -rf "$dir"
+		[ -x "$cache/$program" ] || { tail -n 3 "$cache/$program.log" >&2 && exit 1; }
+	) 9>"$cache/lock" && echo "$cache/$program"
+}
+
+# deps_version PROGRAM: the first two numbers of its version.
+deps_version() {
+	"$1" --version 2>/dev/null | sed -n '1s/^\(GNU Make \)\{0,1\}\([0-9]*\.[0-9]*\).*/\2/p'
+}
+
+# 4.1 and 4.2 no Debian has any more: FARMMAKE_TEST_MAKES may name some, with ':' between.
+deps_make() {
+	local version=$1 program programs
+	IFS=: read -r -a programs <<<"make:${FARMMAKE_TEST_MAKES:-}"
+	[ "$version" != 4.4 ] || programs+=("$(deps_newer make)")
+	for program in "${programs[@]}"; do
+		[ -n "$program" ] && [ "$(deps_version "$program")" = "$version" ] || continue
+		command -v "$program"
+		return
+	done
+	return 1
+}
+
+deps_ninja() {
+	local program
+	for program in ninja "$(deps_newer ninja)"; do
+		deps_version "$program" | awk -F. '{ exit !($1 > 1 || $2 >= 13) }' || continue
+		command -v "$program"
+		return
+	done
+	return 1
 }
 
 # The kernel's tree, from the installed package or from a copy of it that is not installed.

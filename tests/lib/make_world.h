@@ -1,4 +1,4 @@
-/* make_world - a real make in a jobserver_world. */
+/* make_world - a real make in a jobserver_world. tests/io/with_makes.sh says which. */
 #pragma once
 
 #include "lib/jobserver_world.h"
@@ -27,6 +27,34 @@ static inline char *world_find_make(enum make_style style)
 	}
 	return NULL;
 }
+
+typedef void (*scenario_fn)(struct world *w, const char *program, enum make_style style);
+
+static inline void scenario_play(scenario_fn play)
+{
+	const char *named = getenv("FARMMAKE_TEST_MAKE"), *told = getenv("FARMMAKE_TEST_STYLE");
+	const char *program = named ? named : "make";
+	enum make_style style;
+	char version[32];
+	cr_assert_eq(jobserver_probe_make(program, &style, version), 0);
+	if (told && strcmp(told, "fds") == 0)
+		style = MAKE_FDS;
+	struct world w;
+	world_init(&w);
+	play(&w, program, style);
+	if (w.js)
+		cr_expect_eq(jobserver_ledger(w.js)->surplus, 0);
+	world_fini(&w);
+}
+
+/* A story with the make that the test is run for. */
+#define SCENARIO(name)                                                                             \
+	static void name(struct world *w, const char *program, enum make_style style);             \
+	Test(make, name)                                                                           \
+	{                                                                                          \
+		scenario_play(name);                                                               \
+	}                                                                                          \
+	static void name(struct world *w, const char *program, enum make_style style)
 
 static inline void world_make_exited(uv_process_t *process, int64_t status, int signal)
 {
