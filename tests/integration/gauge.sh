@@ -7,14 +7,60 @@ tree=$work/tree
 slow_project "$tree" 16 8
 start_farm
 measure_cc
-for slots in 1 2; do
-	rm -f "$tree"/*.o
-	"$gauge" -o "$work/gauge" timeout 300 "$farmmake" "${farm_options[@]}" \
-		--farm-local-slots $slots -s -C "$tree" >"$work/build.out" 2>"$work/build.err" \
+# gauged MAKE SLOTS ARGUMENT...: a build with that make on so many slots
+gauged() {
+	local make=$1 slots=$2 most
+	shift 2
+	"$gauge" -o "$work/gauge" timeout 300 "$farmmake" "${farm_options[@]}" --farm-make "$make" \
+		--farm-local-slots $slots -s -C "$tree" "$@" >"$work/build.out" 2>"$work/build.err" \
 		</dev/null || fail "farmmake failed"
 	slots_kept "$work/gauge" $slots
 	most=$(in_report .summary.max_local_running)
 	[ "$most" -le $((slots + 1)) ] || fail "farmmake itself saw $most at work on $slots slots"
 	[ "$(in_report .summary.remote)" -gt 0 ] || fail "nothing went to a node"
+	[ "$(in_report .summary.tokens.lost)" = 0 ] || fail "tokens were lost"
 	nothing_left
+}
+
+# slots_used GAUGE SLOTS: and in one sample of twenty, at least, so many were at work
+slots_used() {
+	awk -v slots="$2" '
+		/^[0-9]/ { all += $2; if ($1 >= slots) full += $2 }
+		END { exit !(full >= all / 20) }' "$1" || fail "$2 slots were not used: $(xargs <"$1")"
+}
+
+for slots in 1 2; do
+	rm -f "$tree"/*.o
+	gauged make $slots
+done
+
+# Recipes that are no compiles, which take their turns with compiles that come back: 40 scripts that
+# sleep and 20 programs to link.
+rm -rf "$tree"
+slow_project "$tree" 20 2
+cat >"$tree/mixed.mk" <<'END'
+CFLAGS = -O3 -g
+N = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
+SLEEPS = $(N:%=sleep%) $(N:%=nap%)
+.PHONY: all $(SLEEPS)
+all: $(foreach n,$N,sleep$n prog$n nap$n)
+%.o: %.c; $(CC) $(CFLAGS) -c -o $@ $<
+main.c: ; echo 'int main(void) { return 0; }' >$@
+prog%: slow%.o main.o; $(CC) -o $@ $^
+$(SLEEPS): ; sh ./script
+END
+echo 'sleep 0.2' >"$tree/script"
+makes=(make)
+if newer=$(deps_make 4.4); then
+	makes+=("$newer")
+else
+	note "no make 4.4: its fifo is not tried"
+fi
+for make in "${makes[@]}"; do
+	for slots in 1 3; do
+		rm -f "$tree"/*.o "$tree"/prog*
+		gauged "$make" $slots -f mixed.mk
+		slots_used "$work/gauge" $slots
+		[ "$(find "$tree" -name 'prog*' | wc -l)" = 20 ] || fail "not all programs were linked"
+	done
 done
