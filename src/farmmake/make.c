@@ -42,12 +42,27 @@ static void build_env(const struct farm *f, struct strv *env)
 	free(flags);
 }
 
+/* A make that is stopped may forget its tokens. */
+static void check_tokens(const struct make_run *run)
+{
+	struct jobserver *js = run->farm->js;
+	if (run->interrupts || run->term_signal)
+		return;
+	unsigned lost = jobserver_settle(js);
+	if (lost)
+		log_warning("%u of make's tokens did not come back", lost);
+	unsigned long long surplus = jobserver_ledger(js)->surplus;
+	if (surplus)
+		log_warning("%llu tokens came back that nobody had taken", surplus);
+}
+
 static void on_grace(uv_timer_t *timer)
 {
 	struct make_run *run = timer->data;
 	if (run->farm->wrappers.used && clock_now_ms() < run->ended_ms + GRACE_MS)
 		return;
 	uv_timer_stop(timer);
+	check_tokens(run);
 	run->on_done(run);
 }
 

@@ -325,9 +325,10 @@ const struct tokens *jobserver_ledger(const struct jobserver *js)
 
 unsigned jobserver_settle(struct jobserver *js)
 {
+	drop_surplus(js);
 	unsigned here = jobserver_idle(js) + jobserver_unread(js->back_fd);
 	unsigned total = js->ledger.base + js->ledger.lent;
-	return total - tokens_clamp(&js->ledger, here, 0);
+	return here < total ? total - here : 0;
 }
 
 void jobserver_close(struct jobserver *js, void (*on_closed)(void *ctx), void *ctx)

@@ -58,9 +58,9 @@ SCENARIO(lend_widens_and_owe_narrows)
 /* Of four jobs that run all the time each ends once in a job's length. */
 SCENARIO(debts_are_repaid_within_two_lengths_of_a_job)
 {
-	enum { ROUNDS = 10, WIDTH = 4 };
+	enum { ROUNDS = 6, WIDTH = 4 };
 	world_write(w, "Makefile",
-		"JOBS := $(shell seq 2000)\n.PHONY: all $(JOBS)\nall: $(JOBS)\n$(JOBS):\n"
+		"JOBS := $(shell seq 300)\n.PHONY: all $(JOBS)\nall: $(JOBS)\n$(JOBS):\n"
 		"\t@[ -e $(LOG)/go ] || { sleep 0.03; echo e >> $(LOG)/log; }\n");
 	cr_assert_eq(world_create(w, style, WIDTH - 2, NULL), 0);
 	world_start(w, program, NULL);
@@ -80,13 +80,22 @@ SCENARIO(debts_are_repaid_within_two_lengths_of_a_job)
 	cr_expect_eq(jobserver_settle(w->js), 0);
 }
 
-/* A make that waits for tokens starts as many jobs at once as it gets. Other work on this machine may
- * delay it now and then. */
+/* What it takes here and now to start one job. */
+static uint64_t start_of_a_job_ms(const struct world *w)
+{
+	_cleanup_free_ char *command = xasprintf("echo x >> %s/log", w->dir);
+	uint64_t since_ms = clock_now_ms();
+	cr_assert_eq(system(command), 0);
+	return clock_now_ms() - since_ms;
+}
+
+/* A make that waits for tokens starts as many jobs at once as it gets: in less than 50 ms, unless the
+ * machine is busy with other things. */
 SCENARIO(lent_tokens_are_used_at_once)
 {
 	(void)w;
-	uint64_t best_ms = UINT64_MAX;
-	for (unsigned round = 0; round < 5 && best_ms > 50; round++) {
+	bool met = false;
+	for (unsigned round = 0; round < 5 && !met; round++) {
 		struct world each;
 		world_init(&each);
 		world_write(&each, "Makefile", FLAT);
@@ -97,11 +106,11 @@ SCENARIO(lent_tokens_are_used_at_once)
 		jobserver_lend(each.js, 4);
 		world_until(&each, world_count(&each, 'b') == 5);
 		uint64_t took_ms = clock_now_ms() - since_ms;
-		best_ms = took_ms < best_ms ? took_ms : best_ms;
+		met = took_ms <= 50 || took_ms <= 8 * start_of_a_job_ms(&each);
 		world_finish(&each, 12);
 		world_fini(&each);
 	}
-	cr_expect_leq(best_ms, 50);
+	cr_expect(met);
 }
 
 SCENARIO(idle_tokens_repay)

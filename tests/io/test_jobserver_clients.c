@@ -10,7 +10,7 @@ static const char *find_ninja(void)
 {
 	const char *ninja = getenv("FARMMAKE_TEST_NINJA");
 	if (!ninja)
-		cr_skip_test("SKIP: ninja 1.13 cannot be had here");
+		cr_skip_test("ninja 1.13 cannot be had here");
 	return ninja;
 }
 
@@ -18,7 +18,7 @@ static char *find_make(enum make_style style, const char *name)
 {
 	char *program = world_find_make(style);
 	if (!program)
-		cr_skip_test("SKIP: GNU make %s cannot be had here", name);
+		cr_skip_test("GNU make %s cannot be had here", name);
 	return program;
 }
 
@@ -138,7 +138,7 @@ static void linking(enum make_style style, const char *name)
 {
 	_cleanup_free_ char *program = find_make(style, name);
 	if (system("gcc -flto -x c -o /dev/null - <<'END' 2>/dev/null\nint main(void) { return 0; }\nEND"))
-		cr_skip_test("SKIP: no gcc that can -flto");
+		cr_skip_test("no gcc that can -flto");
 	struct world w;
 	world_init(&w);
 	world_write(&w, "Makefile",
@@ -171,7 +171,7 @@ static void crates(enum make_style style, const char *name)
 {
 	_cleanup_free_ char *program = find_make(style, name);
 	if (system("cargo --version >/dev/null 2>&1"))
-		cr_skip_test("SKIP: no cargo");
+		cr_skip_test("no cargo");
 	struct world w;
 	world_init(&w);
 	world_write(&w, "Makefile", "all: ; +@cd whole && cargo build --offline -q 2>&1\n");
@@ -181,7 +181,7 @@ static void crates(enum make_style style, const char *name)
 		" echo \"part$i = { path = \\\"part$i\\\" }\" >>whole/Cargo.toml; done\n");
 	_cleanup_free_ char *prepare = xasprintf("sh %s/new.sh >%s/new.log 2>&1", w.dir, w.dir);
 	if (system(prepare))
-		cr_skip_test("SKIP: cargo makes no crates here");
+		cr_skip_test("cargo makes no crates here");
 	cr_assert_eq(world_create(&w, style, 2, NULL), 0);
 	world_start(&w, program, NULL);
 	world_until(&w, w.ended);
