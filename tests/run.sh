@@ -57,6 +57,9 @@ count() {
 	jq -r 'select(.result == "SKIP") | "skipped: \(.name): " +
 		((.stderr // .stdout // "") | [scan("SKIP: ([^\n]*)")] | (.[0][0] // "no reason given"))' \
 		"$log.json"
+	# and single cases of a test that ran
+	jq -r 'select(.result == "OK") | .name as $name | (.stdout // "") |
+		scan("ok - ([^ ]*) *# SKIP (?:SKIP: )?([^\n]*)") | "skipped: \($name): \(.[0]): \(.[1])"' "$log.json"
 }
 
 # run DIR SETUP SUITE...: meson's lines as they come, and the output of what failed
