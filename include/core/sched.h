@@ -23,8 +23,8 @@ struct sched;
 struct sched_conf {
 	unsigned local_slots;
 	uint64_t stage_bytes_max; /* memory for texts that wait or are away */
-	uint64_t redo_wait_ms;    /* a redo waits at most this long for its token, */
-	uint64_t deliver_wait_ms; /* a result this long */
+	uint64_t redo_wait_us;    /* a redo waits at most this long for its token, */
+	uint64_t deliver_wait_us; /* a result this long */
 };
 
 enum sched_event_type {
@@ -44,7 +44,7 @@ enum sched_event_type {
 
 struct sched_event {
 	enum sched_event_type type;
-	uint64_t now_ms;
+	uint64_t now_us;
 	uint32_t job, node;
 	int toolchain;       /* bit number */
 	uint64_t toolchains; /* bit mask */

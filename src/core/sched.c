@@ -102,18 +102,18 @@ static void put(struct sched_plan *plan, struct sched_action a)
 
 /* Before a job that was away may use a core here, a token has to come back for it. */
 static void bring_back(struct sched *s, struct sched_job *j, enum sched_job_state how,
-	uint64_t until_ms, struct sched_plan *plan)
+	uint64_t until_us, struct sched_plan *plan)
 {
-	j->until_ms = until_ms;
+	j->until_us = until_us;
 	move_job(s, j, how, NULL);
 	put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
 }
 
-static void redo(struct sched *s, struct sched_job *j, const char *why, uint64_t now_ms,
+static void redo(struct sched *s, struct sched_job *j, const char *why, uint64_t now_us,
 	struct sched_plan *plan)
 {
 	j->why = why;
-	bring_back(s, j, JOB_REDO, now_ms + s->conf.redo_wait_ms, plan);
+	bring_back(s, j, JOB_REDO, now_us + s->conf.redo_wait_us, plan);
 }
 
 /* A job that waited for its token goes on. */
@@ -128,7 +128,7 @@ static void go_on(struct sched *s, struct sched_job *j, struct sched_plan *plan)
 	}
 }
 
-static void dispatch(struct sched *s, uint64_t now_ms, struct sched_plan *plan)
+static void dispatch(struct sched *s, uint64_t now_us, struct sched_plan *plan)
 {
 	list_for_each_safe(l, &s->stage) {
 		struct sched_job *j = list_entry(l, struct sched_job, link);
@@ -139,20 +139,20 @@ static void dispatch(struct sched *s, uint64_t now_ms, struct sched_plan *plan)
 			put(plan,
 				(struct sched_action){SCHED_DO_SEND, .job = j->id, .node = n->id});
 		} else if (sched_capacity(s, j->toolchain) == 0) {
-			redo(s, j, "the last node with this toolchain is gone", now_ms, plan);
+			redo(s, j, "the last node with this toolchain is gone", now_us, plan);
 		}
 	}
 }
 
 /* Takes a job away from its node: to another one, or here when it has been tried enough. */
-static void send_back(struct sched *s, struct sched_job *j, const char *why, uint64_t now_ms,
+static void send_back(struct sched *s, struct sched_job *j, const char *why, uint64_t now_us,
 	struct sched_plan *plan)
 {
 	j->avoid = j->node;
 	if (j->tries < SCHED_TRIES_MAX)
 		move_job(s, j, JOB_STAGED, NULL);
 	else
-		redo(s, j, why, now_ms, plan);
+		redo(s, j, why, now_us, plan);
 }
 
 static struct sched_node *find_node(const struct sched *s, uint32_t id)
@@ -188,7 +188,7 @@ static void on_staged(struct sched *s, const struct sched_event *ev, struct sche
 	}
 	move_job(s, j, JOB_STAGED, NULL);
 	put(plan, (struct sched_action){SCHED_DO_LEND, .n = 1});
-	dispatch(s, ev->now_ms, plan);
+	dispatch(s, ev->now_us, plan);
 }
 
 /* A result, or a refusal: from the node that has the job, or too late and of no interest. */
@@ -211,10 +211,10 @@ static void on_result(struct sched *s, const struct sched_event *ev, struct sche
 	if (!j)
 		return;
 	if (ev->ok)
-		bring_back(s, j, JOB_READY, ev->now_ms + s->conf.deliver_wait_ms, plan);
+		bring_back(s, j, JOB_READY, ev->now_us + s->conf.deliver_wait_us, plan);
 	else
-		redo(s, j, "the node's compiler had something to say", ev->now_ms, plan);
-	dispatch(s, ev->now_ms, plan);
+		redo(s, j, "the node's compiler had something to say", ev->now_us, plan);
+	dispatch(s, ev->now_us, plan);
 }
 
 static void on_refused(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -223,10 +223,10 @@ static void on_refused(struct sched *s, const struct sched_event *ev, struct sch
 	if (!j)
 		return;
 	if (ev->retry)
-		send_back(s, j, "refused by several nodes", ev->now_ms, plan);
+		send_back(s, j, "refused by several nodes", ev->now_us, plan);
 	else
-		redo(s, j, "refused by the node", ev->now_ms, plan);
-	dispatch(s, ev->now_ms, plan);
+		redo(s, j, "refused by the node", ev->now_us, plan);
+	dispatch(s, ev->now_us, plan);
 }
 
 static void on_gone(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -241,7 +241,7 @@ static void on_gone(struct sched *s, const struct sched_event *ev, struct sched_
 	if (has_text(j) || j->state == JOB_READY || j->state == JOB_REDO)
 		s->owed++;
 	remove_job(s, j);
-	dispatch(s, ev->now_ms, plan);
+	dispatch(s, ev->now_us, plan);
 }
 
 static void on_node_up(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -259,7 +259,7 @@ static void on_node_up(struct sched *s, const struct sched_event *ev, struct sch
 	n->credits = ev->credits;
 	n->slots = ev->slots ? ev->slots : 1;
 	n->toolchains = ev->toolchains;
-	dispatch(s, ev->now_ms, plan);
+	dispatch(s, ev->now_us, plan);
 }
 
 static void on_node_down(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -270,8 +270,8 @@ static void on_node_down(struct sched *s, const struct sched_event *ev, struct s
 	n->credits = 0;
 	list_for_each_safe(l, &n->jobs)
 		send_back(s, list_entry(l, struct sched_job, link), "lost by several nodes",
-			ev->now_ms, plan);
-	dispatch(s, ev->now_ms, plan);
+			ev->now_us, plan);
+	dispatch(s, ev->now_us, plan);
 }
 
 static void on_credits(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -279,7 +279,7 @@ static void on_credits(struct sched *s, const struct sched_event *ev, struct sch
 	struct sched_node *n = find_node(s, ev->node);
 	assert(n);
 	n->credits = ev->credits;
-	dispatch(s, ev->now_ms, plan);
+	dispatch(s, ev->now_us, plan);
 }
 
 static void on_job_local(struct sched *s, const struct sched_event *ev)
@@ -309,7 +309,7 @@ static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_
 {
 	list_for_each_safe(l, &s->returning) {
 		struct sched_job *j = list_entry(l, struct sched_job, link);
-		if (j->until_ms > ev->now_ms)
+		if (j->until_us > ev->now_us)
 			continue;
 		go_on(s, j, plan);
 		s->owed++;

@@ -33,7 +33,7 @@ struct sched_job {
 	int toolchain;
 	uint32_t tries;
 	uint64_t bytes;
-	uint64_t until_ms; /* JOB_READY, JOB_REDO: not to wait longer than this */
+	uint64_t until_us; /* JOB_READY, JOB_REDO: not to wait longer than this */
 	struct sched_node *node;
 	const struct sched_node *avoid; /* refused it last */
 	const char *why;                /* JOB_REDO: the reason that the wrapper is given */

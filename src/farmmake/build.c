@@ -27,8 +27,8 @@
 
 enum {
 	LISTEN_BACKLOG = 512,
-	REDO_WAIT_MS = 10000,
-	DELIVER_WAIT_MS = 5000,
+	REDO_WAIT_US = 10000000,
+	DELIVER_WAIT_US = 5000000,
 	STAGE_BYTES_CAP = 1 << 30
 };
 
@@ -166,8 +166,8 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	f->texts = texts_create(blocks);
 	struct sched_conf sc = {.local_slots = f->local_slots,
 		.stage_bytes_max = stage_bytes(),
-		.redo_wait_ms = REDO_WAIT_MS,
-		.deliver_wait_ms = DELIVER_WAIT_MS};
+		.redo_wait_us = REDO_WAIT_US,
+		.deliver_wait_us = DELIVER_WAIT_US};
 	f->sched = sched_create(&sc);
 	f->compilers = compilers_create();
 	f->record = record_create();

@@ -62,7 +62,7 @@ static void apply(struct farm *f, const struct sched_action *a)
 
 void farm_event(struct farm *f, struct sched_event ev)
 {
-	ev.now_ms = clock_now_ms();
+	ev.now_us = clock_now_us();
 	vec_push(&f->events, ev);
 	if (f->stepping)
 		return;

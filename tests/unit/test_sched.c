@@ -9,7 +9,7 @@
 struct fixture {
 	struct sched *s;
 	struct sched_plan plan;
-	uint64_t now_ms;
+	uint64_t now_us;
 	char trace[2048];
 };
 
@@ -18,8 +18,8 @@ static void set_up(struct fixture *f, unsigned local_slots)
 	*f = (struct fixture){0};
 	struct sched_conf conf = {.local_slots = local_slots,
 		.stage_bytes_max = 1000,
-		.redo_wait_ms = 500,
-		.deliver_wait_ms = 100};
+		.redo_wait_us = 500,
+		.deliver_wait_us = 100};
 	f->s = sched_create(&conf);
 }
 
@@ -31,7 +31,7 @@ static void tear_down(struct fixture *f)
 
 static void step(struct fixture *f, struct sched_event ev)
 {
-	ev.now_ms = f->now_ms;
+	ev.now_us = f->now_us;
 	f->plan.n = 0;
 	sched_step(f->s, &ev, &f->plan);
 	sched_check(f->s);
@@ -192,10 +192,10 @@ Test(sched, redo_without_a_token_goes_on_at_its_limit)
 	step(&f, staged(1));
 	step(&f, (struct sched_event){SCHED_JOB_RESULT, .job = 1, .node = 1, .ok = false});
 	f.trace[0] = '\0';
-	f.now_ms = 499;
+	f.now_us = 499;
 	step(&f, (struct sched_event){SCHED_TICK});
 	expect(&f, "");
-	f.now_ms = 500;
+	f.now_us = 500;
 	step(&f, (struct sched_event){SCHED_TICK});
 	expect(&f, "local 1: the node's compiler had something to say\n");
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1}); /* the debt still comes in */
@@ -212,7 +212,7 @@ Test(sched, result_without_a_token_is_delivered_at_its_limit)
 	step(&f, staged(1));
 	step(&f, on(SCHED_JOB_RESULT, 1, 1));
 	f.trace[0] = '\0';
-	f.now_ms = 100;
+	f.now_us = 100;
 	step(&f, (struct sched_event){SCHED_TICK});
 	expect(&f, "deliver 1\n");
 	step(&f, on(SCHED_JOB_GONE, 1, 0));
@@ -401,7 +401,7 @@ static void walk(unsigned seed)
 	m = (struct model){.rng = seed};
 	set_up(&m.f, 1 + seed % 4);
 	for (int i = 0; i < 200000 && count_unfinished(&m); i++) {
-		m.f.now_ms += draw(&m, 3);
+		m.f.now_us += draw(&m, 3);
 		unsigned what = draw(&m, 20);
 		if (what == 0)
 			move_node(&m, 1 + draw(&m, NODES));
