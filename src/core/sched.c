@@ -239,7 +239,7 @@ static void on_gone(struct sched *s, const struct sched_event *ev, struct sched_
 	if (has_text(j))
 		put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
 	if (has_text(j) || j->state == JOB_READY || j->state == JOB_REDO)
-		s->owed++;
+		s->owed_gone++;
 	remove_job(s, j);
 	dispatch(s, ev->now_us, plan);
 }
@@ -290,18 +290,21 @@ static void on_job_local(struct sched *s, const struct sched_event *ev)
 	move_job(s, j, JOB_LOCAL, NULL);
 }
 
-/* Jobs come first: their recipes wait for a core. */
+/* First the debts of jobs whose recipe has just ended: what make gives back now is theirs. Last those
+ * of jobs that went on without: theirs may be lost. */
 static void on_repaid(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	uint32_t n = ev->n;
+	uint32_t n = ev->n, gone = n < s->owed_gone ? n : s->owed_gone;
+	s->owed_gone -= gone;
+	n -= gone;
 	list_for_each_safe(l, &s->returning) {
 		if (n == 0)
 			break;
 		go_on(s, list_entry(l, struct sched_job, link), plan);
 		n--;
 	}
-	assert(n <= s->owed);
-	s->owed -= n;
+	assert(n <= s->owed_late);
+	s->owed_late -= n;
 }
 
 /* A job whose token never came: the core budget yields to progress. */
@@ -312,7 +315,7 @@ static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_
 		if (j->until_us > ev->now_us)
 			continue;
 		go_on(s, j, plan);
-		s->owed++;
+		s->owed_late++;
 	}
 }
 

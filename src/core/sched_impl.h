@@ -49,7 +49,8 @@ struct sched {
 	struct list returning; /* JOB_READY and JOB_REDO, oldest first */
 	uint32_t count[JOB_LOCAL + 1];
 	uint64_t stage_bytes; /* texts of staged, sent and running jobs */
-	uint32_t owed;        /* debts that no returning job waits for */
+	uint32_t owed_gone;   /* debts of jobs that are gone, */
+	uint32_t owed_late;   /* and of those that could not wait for their token */
 };
 
 /* The node that should get this job now, or NULL. */

@@ -1,0 +1,106 @@
+/* sim - what to simulate, and what is printed of it.
+ *
+ *   sim golden DIR [--update]   the decisions of the short scenarios, compared with DIR/NAME.trace
+ *   sim walk [SEEDS]            every scenario with so many seeds
+ *   sim scale                   the time per decision on 100 to 10000 cores
+ */
+#include "base/str.h"
+#include "sim.h"
+
+#include <string.h>
+
+enum { GOLDEN = 3, JOBS_PER_CORE = 10, NS_MAX = 5000 };
+
+static bool differs(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "r");
+	if (!f) {
+		perror(path);
+		return true;
+	}
+	char line[1024];
+	int number = 0;
+	bool same = true;
+	while (same && fgets(line, sizeof line, f)) {
+		size_t n = strlen(line);
+		number++;
+		same = strncmp(text, line, n) == 0;
+		if (same)
+			text += n;
+	}
+	fclose(f);
+	if (!same || *text)
+		fprintf(stderr, "%s:%d: expected %s  decided  %.*s\n", path, number,
+			same ? "the end\n" : line, (int)strcspn(text, "\n"), text);
+	return !same || *text;
+}
+
+static int golden(const char *dir, bool update)
+{
+	int status = 0;
+	for (size_t i = 0; i < GOLDEN; i++) {
+		const struct sim_scenario *sc = sim_scenario(i);
+		_cleanup_free_ char *path = xasprintf("%s/%s.trace", dir, sc->name);
+		_cleanup_free_ char *text = NULL;
+		size_t size;
+		FILE *out = update ? fopen(path, "w") : open_memstream(&text, &size);
+		if (!out) {
+			perror(path);
+			return 1;
+		}
+		sim_run(sc, 1, out);
+		fclose(out);
+		if (!update && differs(path, text))
+			status = 1;
+	}
+	return status;
+}
+
+static int walk(unsigned seeds)
+{
+	const struct sim_scenario *sc;
+	printf("%-22s %6s %6s %6s %6s %6s %8s %8s\n", "scenario", "remote", "local", "sent",
+		"cancel", "killed", "s", "x bound");
+	for (size_t i = 0; (sc = sim_scenario(i)); i++) {
+		double s = 0, bound_s = 0;
+		struct sim_stats r = {0};
+		for (unsigned seed = 1; seed <= seeds; seed++) {
+			r = sim_run(sc, seed, NULL);
+			s += (double)r.makespan_us / 1e6;
+			bound_s += (double)r.bound_us / 1e6;
+		}
+		printf("%-22s %6u %6u %6u %6u %6u %8.2f %8.3f\n", sc->name, r.remote, r.local,
+			r.copies, r.cancelled, r.killed, s / seeds, s / bound_s);
+	}
+	return 0;
+}
+
+static int scale(void)
+{
+	double ns = 0;
+	printf("%6s %7s %9s %11s %9s %9s\n", "cores", "jobs", "steps", "ns/step", "> 5 us",
+		"x bound");
+	for (unsigned cores = 100; cores <= 10000; cores *= 10) {
+		struct sim_scenario sc = sim_scale(cores, cores * JOBS_PER_CORE);
+		struct sim_stats r = sim_run(&sc, 1, NULL);
+		ns = (double)r.step_ns / (double)r.steps;
+		printf("%6u %7u %9lu %11.0f %8.3f%% %9.3f\n", cores, sc.jobs,
+			(unsigned long)r.steps, ns, 100.0 * (double)r.slow_steps / (double)r.steps,
+			(double)r.makespan_us / (double)r.bound_us);
+	}
+	return ns > NS_MAX;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (strcmp(what, "golden") == 0 && argc > 2)
+		return golden(argv[2], argc > 3 && strcmp(argv[3], "--update") == 0);
+	if (strcmp(what, "walk") == 0)
+		return walk(argc > 2 ? (unsigned)atoi(argv[2]) : 3);
+	if (strcmp(what, "scale") == 0)
+		return scale();
+	fprintf(stderr, "usage: sim golden DIR [--update] | walk [SEEDS] | scale\n");
+	return 2;
+}
