@@ -5,12 +5,13 @@
  * nodes are named by numbers that the caller chooses; toolchains by a bit (0 to 63) that the caller
  * gives to each distinct one.
  *
- * A job's life: CPP -> STAGED -> SENT -> RUNNING -> READY -> BACK, or LOCAL at once, or from any that
- * is away REDO -> LOCAL. While a job is away a token is lent in its name. READY and REDO owe it, and
- * wait until one has come back: the rest of the recipe, or the compile, needs a core here again.
+ * A job's life: CPP -> STAGED -> AWAY -> READY -> BACK, or LOCAL at once, or from any that is away
+ * REDO -> LOCAL. While a job is away a token is lent in its name. READY and REDO owe it, and wait
+ * until one has come back: the rest of the recipe, or the compile, needs a core here again. A job can
+ * be on two nodes at once; the first result counts, and the other node is told to cancel.
  *
  * Contract: an event that makes no sense for the job's state is our bug (assert), except those that
- * can race: results and refusals for a job that the node no longer has are ignored.
+ * can race: starts, results and refusals for a job that the node no longer has are ignored.
  */
 #pragma once
 
@@ -25,21 +26,23 @@ struct sched_conf {
 	uint64_t stage_bytes_max; /* memory for texts that wait or are away */
 	uint64_t redo_wait_us;    /* a redo waits at most this long for its token, */
 	uint64_t deliver_wait_us; /* a result this long */
+	bool blind; /* learn nothing: the node with the fewest jobs for its size gets the next */
 };
 
 enum sched_event_type {
-	SCHED_JOB_ASK, /* job, toolchain: a wrapper wants to compile; toolchain < 0: none known */
-	SCHED_JOB_STAGED, /* job, bytes: its text is here in full */
+	SCHED_JOB_ASK, /* job, toolchain, cost_us: a wrapper wants to compile; toolchain < 0: none known */
+	SCHED_JOB_STAGED, /* job, bytes, cost_us: its text is here in full */
 	SCHED_JOB_LOCAL,  /* job: the wrapper compiles it here after all (it still has its token) */
 	SCHED_JOB_STARTED,  /* job, node */
-	SCHED_JOB_RESULT,   /* job, node, ok: false when it must be redone here */
+	SCHED_JOB_RESULT,   /* job, node, wall_us, ok: false when it must be redone here */
 	SCHED_JOB_REFUSED,  /* job, node, retry: elsewhere, or (false) here */
-	SCHED_JOB_GONE,     /* job: the wrapper has ended or died */
+	SCHED_JOB_GONE,     /* job, ok: the wrapper has ended, well or (false) otherwise */
 	SCHED_NODE_UP,      /* node, credits, slots, toolchains */
 	SCHED_NODE_CREDITS, /* node, credits */
+	SCHED_NODE_SUSPECT, /* node, suspect: it owes results and is silent, or is so no longer */
 	SCHED_NODE_DOWN,    /* node */
 	SCHED_REPAID,       /* n debts were repaid */
-	SCHED_TICK,
+	SCHED_TICK,         /* ten times a second or so */
 };
 
 struct sched_event {
@@ -50,13 +53,15 @@ struct sched_event {
 	uint64_t toolchains; /* bit mask */
 	uint32_t credits, slots;
 	uint64_t bytes;
-	bool ok, retry;
+	uint64_t cost_us; /* estimate for a node of speed 1; 0: none */
+	uint64_t wall_us; /* that the node's compiler took; 0: not known */
+	bool ok, retry, suspect;
 	uint32_t n;
 };
 
 enum sched_action_type {
 	SCHED_DO_PREPROCESS, /* job: tell the wrapper to preprocess */
-	SCHED_DO_LOCAL,      /* job, why: tell the wrapper to compile here */
+	SCHED_DO_LOCAL,      /* job, why, idle: tell the wrapper to compile here */
 	SCHED_DO_SEND,       /* job, node: upload it */
 	SCHED_DO_CANCEL,     /* job, node: nobody wants this result any more */
 	SCHED_DO_DELIVER,    /* job: hand the result to the wrapper */
@@ -68,6 +73,7 @@ struct sched_action {
 	enum sched_action_type type;
 	uint32_t job, node, n;
 	const char *why; /* static text */
+	bool idle;       /* others need the cores more: at idle priority */
 };
 
 struct sched_plan {
@@ -85,6 +91,8 @@ void sched_destroy(struct sched *s);
 /* Appends to plan; the caller empties it (n = 0) once carried out and frees v in the end. */
 void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan *plan);
 void sched_get_stats(const struct sched *s, struct sched_stats *ret);
+/* A cost over the time that it takes there. Node 0 is this machine. */
+double sched_node_speed(const struct sched *s, uint32_t node);
 /* Checks every invariant; a failed one aborts. For tests and debug builds. */
 void sched_check(const struct sched *s);
 /* "preprocess 3", "send 3 to 1", …: for golden traces. Returns out. */

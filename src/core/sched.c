@@ -1,7 +1,7 @@
 /* The state machine: one function for each event, one place where a job changes its state.
  *
- * The life of a job is in sched.h. All waiting jobs are in one of two queues (stage, returning), all that
- * are away in their node's list, so no event ever searches more than it changes.
+ * The life of a job is in sched.h. All waiting jobs are in one of two queues (a lane's stage,
+ * returning), all copies in their node's list, so no event ever searches more than it changes.
  */
 #include "sched_impl.h"
 
@@ -11,15 +11,16 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MEAN_PARTS = 16 }; /* a new value counts one part in so many */
+
 static const struct {
 	const char *name;
 	unsigned next; /* states that may follow */
 } states[] = {
 #define TO(s) (1u << JOB_##s)
 	[JOB_CPP] = {"cpp", TO(STAGED) | TO(LOCAL)},
-	[JOB_STAGED] = {"staged", TO(SENT) | TO(REDO) | TO(LOCAL)},
-	[JOB_SENT] = {"sent", TO(RUNNING) | TO(STAGED) | TO(READY) | TO(REDO)},
-	[JOB_RUNNING] = {"running", TO(STAGED) | TO(READY) | TO(REDO)},
+	[JOB_STAGED] = {"staged", TO(AWAY) | TO(REDO)},
+	[JOB_AWAY] = {"away", TO(STAGED) | TO(READY) | TO(REDO)},
 	[JOB_READY] = {"ready", TO(BACK)},
 	[JOB_BACK] = {"back", TO(LOCAL)},
 	[JOB_REDO] = {"redo", TO(LOCAL)},
@@ -27,14 +28,14 @@ static const struct {
 #undef TO
 };
 
-static bool is_away(const struct sched_job *j)
+static bool is_in_flight(const struct sched_job *j)
 {
-	return j->state == JOB_SENT || j->state == JOB_RUNNING;
+	return j->state == JOB_CPP || j->state == JOB_STAGED || j->state == JOB_AWAY;
 }
 
 static bool has_text(const struct sched_job *j)
 {
-	return j->state == JOB_STAGED || is_away(j);
+	return j->state == JOB_STAGED || j->state == JOB_AWAY;
 }
 
 static struct sched_job *find_job(const struct sched *s, uint32_t id)
@@ -42,56 +43,61 @@ static struct sched_job *find_job(const struct sched *s, uint32_t id)
 	return idmap_get(&s->jobs, id);
 }
 
-static struct sched_job *add_job(struct sched *s, uint32_t id, enum sched_job_state state)
+static void leave(struct sched *s, struct sched_job *j)
 {
-	struct sched_job *j = xcalloc(1, sizeof *j);
-	j->id = id;
-	j->state = state;
-	list_init(&j->link);
-	idmap_put(&s->jobs, id, j);
-	s->count[state]++;
-	return j;
-}
-
-static void remove_job(struct sched *s, struct sched_job *j)
-{
-	idmap_remove(&s->jobs, j->id);
-	s->count[j->state]--;
+	if (is_in_flight(j))
+		s->lanes[j->toolchain].in_flight--;
 	if (has_text(j))
 		s->stage_bytes -= j->bytes;
-	if (is_away(j))
-		j->node->used--;
-	list_remove(&j->link);
-	free(j);
+	if (j->state == JOB_STAGED)
+		sched_stage_remove(s, j);
+	else
+		list_remove(&j->link);
+	s->count[j->state]--;
+}
+
+static void enter(struct sched *s, struct sched_job *j, enum sched_job_state state, uint64_t now_us)
+{
+	j->state = state;
+	j->since_us = now_us;
+	s->count[state]++;
+	if (is_in_flight(j))
+		s->lanes[j->toolchain].in_flight++;
+	if (has_text(j))
+		s->stage_bytes += j->bytes;
+	if (state == JOB_STAGED)
+		sched_stage_add(s, j);
+	else if (state == JOB_AWAY)
+		list_append(&s->away, &j->link);
+	else if (state == JOB_READY || state == JOB_REDO)
+		list_append(&s->returning, &j->link);
 }
 
 /* The only place where a job's state, queue and counters change. */
-static void move_job(
-	struct sched *s, struct sched_job *j, enum sched_job_state to, struct sched_node *node)
+static void move_job(struct sched *s, struct sched_job *j, enum sched_job_state to, uint64_t now_us)
 {
 	assert(states[j->state].next >> to & 1);
-	if (has_text(j))
-		s->stage_bytes -= j->bytes;
-	if (is_away(j))
-		j->node->used--;
-	list_remove(&j->link);
-	s->count[j->state]--;
-	j->state = to;
-	s->count[to]++;
-	j->node = node;
-	if (has_text(j))
-		s->stage_bytes += j->bytes;
-	if (is_away(j)) {
-		node->used++;
-		list_append(&node->jobs, &j->link);
-	} else if (to == JOB_STAGED) {
-		list_append(&s->stage, &j->link);
-	} else if (to == JOB_READY || to == JOB_REDO) {
-		list_append(&s->returning, &j->link);
-	}
+	leave(s, j);
+	enter(s, j, to, now_us);
 }
 
-static void put(struct sched_plan *plan, struct sched_action a)
+static struct sched_job *create_job(const struct sched *s, const struct sched_event *ev)
+{
+	struct sched_job *j = xcalloc(1, sizeof *j);
+	j->id = ev->job;
+	j->toolchain = ev->toolchain;
+	j->known = ev->cost_us && !s->conf.blind;
+	j->cost_us = j->known ? (double)ev->cost_us : s->cost_us;
+	list_init(&j->link);
+	list_init(&j->age_link);
+	for (int i = 0; i < SCHED_COPIES; i++) {
+		j->copy[i].job = j;
+		list_init(&j->copy[i].link);
+	}
+	return j;
+}
+
+void sched_put(struct sched_plan *plan, struct sched_action a)
 {
 	if (plan->n == plan->cap) {
 		plan->cap = plan->cap ? plan->cap * 2 : 16;
@@ -102,116 +108,171 @@ static void put(struct sched_plan *plan, struct sched_action a)
 
 /* Before a job that was away may use a core here, a token has to come back for it. */
 static void bring_back(struct sched *s, struct sched_job *j, enum sched_job_state how,
-	uint64_t until_us, struct sched_plan *plan)
+	uint64_t now_us, struct sched_plan *plan)
 {
-	j->until_us = until_us;
-	move_job(s, j, how, NULL);
-	put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
+	j->until_us = now_us + (how == JOB_READY ? s->conf.deliver_wait_us : s->conf.redo_wait_us);
+	move_job(s, j, how, now_us);
+	sched_put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
 }
 
 static void redo(struct sched *s, struct sched_job *j, const char *why, uint64_t now_us,
 	struct sched_plan *plan)
 {
 	j->why = why;
-	bring_back(s, j, JOB_REDO, now_us + s->conf.redo_wait_us, plan);
+	bring_back(s, j, JOB_REDO, now_us, plan);
 }
 
 /* A job that waited for its token goes on. */
-static void go_on(struct sched *s, struct sched_job *j, struct sched_plan *plan)
+static void go_on(struct sched *s, struct sched_job *j, uint64_t now_us, struct sched_plan *plan)
 {
 	if (j->state == JOB_READY) {
-		put(plan, (struct sched_action){SCHED_DO_DELIVER, .job = j->id});
-		move_job(s, j, JOB_BACK, NULL);
+		sched_put(plan, (struct sched_action){SCHED_DO_DELIVER, .job = j->id});
+		move_job(s, j, JOB_BACK, now_us);
 	} else {
-		put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id, .why = j->why});
-		move_job(s, j, JOB_LOCAL, NULL);
+		sched_put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id, .why = j->why});
+		move_job(s, j, JOB_LOCAL, now_us);
 	}
 }
 
-static void dispatch(struct sched *s, uint64_t now_us, struct sched_plan *plan)
+static struct sched_copy *copy_on(struct sched_job *j, const struct sched_node *n)
 {
-	list_for_each_safe(l, &s->stage) {
-		struct sched_job *j = list_entry(l, struct sched_job, link);
-		struct sched_node *n = sched_pick(s, j);
-		if (n) {
-			j->tries++;
-			move_job(s, j, JOB_SENT, n);
-			put(plan,
-				(struct sched_action){SCHED_DO_SEND, .job = j->id, .node = n->id});
-		} else if (sched_capacity(s, j->toolchain) == 0) {
-			redo(s, j, "the last node with this toolchain is gone", now_us, plan);
-		}
+	for (int i = 0; i < SCHED_COPIES; i++)
+		if (j->copy[i].node == n)
+			return &j->copy[i];
+	return NULL;
+}
+
+static bool has_copy(const struct sched_job *j)
+{
+	for (int i = 0; i < SCHED_COPIES; i++)
+		if (j->copy[i].node)
+			return true;
+	return false;
+}
+
+/* Nobody waits for these any more. */
+static void cancel_copies(
+	struct sched *s, struct sched_job *j, uint64_t now_us, struct sched_plan *plan)
+{
+	for (int i = 0; i < SCHED_COPIES; i++) {
+		struct sched_copy *c = &j->copy[i];
+		if (!c->node)
+			continue;
+		sched_put(plan,
+			(struct sched_action){SCHED_DO_CANCEL, .job = j->id, .node = c->node->id});
+		sched_copy_end(s, c, now_us);
 	}
 }
 
-/* Takes a job away from its node: to another one, or here when it has been tried enough. */
-static void send_back(struct sched *s, struct sched_job *j, const char *why, uint64_t now_us,
+void sched_send(struct sched *s, struct sched_job *j, struct sched_node *n, uint64_t now_us,
 	struct sched_plan *plan)
 {
-	j->avoid = j->node;
+	sched_copy_begin(s, copy_on(j, NULL), n, now_us);
+	if (j->state == JOB_STAGED) {
+		j->tries++;
+		move_job(s, j, JOB_AWAY, now_us);
+	}
+	sched_put(plan, (struct sched_action){SCHED_DO_SEND, .job = j->id, .node = n->id});
+}
+
+/* Jobs that no node will ever take are compiled here; the others go where they should. */
+static void dispatch(struct sched *s, uint64_t now_us, struct sched_plan *plan)
+{
+	for (uint64_t left = s->staged_lanes; left; left &= left - 1) {
+		struct sched_lane *lane = &s->lanes[__builtin_ctzll(left)];
+		while (lane->staged && lane->capacity == 0)
+			redo(s, sched_stage_oldest(lane),
+				"the last node with this toolchain is gone", now_us, plan);
+	}
+	sched_dispatch(s, now_us, plan);
+}
+
+/* A copy has come to nothing. Unless there is another, the job goes to another node, or here when it
+ * has been tried enough. */
+static void send_back(struct sched *s, struct sched_copy *c, const char *why, uint64_t now_us,
+	struct sched_plan *plan)
+{
+	struct sched_job *j = c->job;
+	j->avoid = c->node;
+	sched_copy_end(s, c, now_us);
+	if (has_copy(j))
+		return;
 	if (j->tries < SCHED_TRIES_MAX)
-		move_job(s, j, JOB_STAGED, NULL);
+		move_job(s, j, JOB_STAGED, now_us);
 	else
 		redo(s, j, why, now_us, plan);
 }
 
-static struct sched_node *find_node(const struct sched *s, uint32_t id)
+static double mean(double old, double seen)
 {
-	for (size_t i = 0; i < s->node_count; i++)
-		if (s->nodes[i]->id == id)
-			return s->nodes[i];
-	return NULL;
+	return old > 0 ? old + (seen - old) / MEAN_PARTS : seen;
 }
 
 static void on_ask(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	const char *why = sched_no_room(s, ev->toolchain);
-	struct sched_job *j = add_job(s, ev->job, why ? JOB_LOCAL : JOB_CPP);
-	j->toolchain = ev->toolchain;
+	assert(!find_job(s, ev->job));
+	struct sched_job *j = create_job(s, ev);
+	const char *why = sched_why_local(s, j);
+	bool idle = ev->toolchain >= 0 && s->lanes[ev->toolchain].capacity;
+	idmap_put(&s->jobs, j->id, j);
+	enter(s, j, why ? JOB_LOCAL : JOB_CPP, ev->now_us);
+	s->asked_us = ev->now_us;
 	if (why)
-		put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = ev->job, .why = why});
+		sched_put(plan, (struct sched_action){
+					SCHED_DO_LOCAL, .job = j->id, .why = why, .idle = idle});
 	else
-		put(plan, (struct sched_action){SCHED_DO_PREPROCESS, .job = ev->job});
+		sched_put(plan, (struct sched_action){SCHED_DO_PREPROCESS, .job = j->id});
 }
 
 static void on_staged(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	struct sched_job *j = find_job(s, ev->job);
-	assert(j);
+	assert(j && j->state == JOB_CPP);
 	j->bytes = ev->bytes;
-	if (sched_capacity(s, j->toolchain) == 0) {
+	if (ev->cost_us && !s->conf.blind) {
+		j->cost_us = (double)ev->cost_us;
+		s->cost_us = mean(s->cost_us, j->cost_us);
+	}
+	s->cpp_us = mean(s->cpp_us, (double)(ev->now_us - j->since_us));
+	if (s->lanes[j->toolchain].capacity == 0) {
 		/* its token was never lent, so it may go on at once */
-		put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id,
-				  .why = "the last node with this toolchain is gone"});
-		move_job(s, j, JOB_LOCAL, NULL);
+		sched_put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id,
+					.why = "the last node with this toolchain is gone"});
+		move_job(s, j, JOB_LOCAL, ev->now_us);
 		return;
 	}
-	move_job(s, j, JOB_STAGED, NULL);
-	put(plan, (struct sched_action){SCHED_DO_LEND, .n = 1});
+	move_job(s, j, JOB_STAGED, ev->now_us);
+	sched_put(plan, (struct sched_action){SCHED_DO_LEND, .n = 1});
 	dispatch(s, ev->now_us, plan);
 }
 
-/* A result, or a refusal: from the node that has the job, or too late and of no interest. */
-static struct sched_job *find_away(struct sched *s, const struct sched_event *ev)
+/* From a node that has the job, or too late and of no interest. */
+static struct sched_copy *find_copy(struct sched *s, const struct sched_event *ev)
 {
 	struct sched_job *j = find_job(s, ev->job);
-	return j && is_away(j) && j->node->id == ev->node ? j : NULL;
+	struct sched_node *n = sched_node_find(s, ev->node);
+	return j && n ? copy_on(j, n) : NULL;
 }
 
 static void on_started(struct sched *s, const struct sched_event *ev)
 {
-	struct sched_job *j = find_away(s, ev);
-	if (j && j->state == JOB_SENT)
-		move_job(s, j, JOB_RUNNING, j->node);
+	struct sched_copy *c = find_copy(s, ev);
+	if (c && !c->running)
+		sched_copy_start(s, c, ev->now_us);
 }
 
 static void on_result(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	struct sched_job *j = find_away(s, ev);
-	if (!j)
+	struct sched_copy *c = find_copy(s, ev);
+	if (!c)
 		return;
+	struct sched_job *j = c->job;
 	if (ev->ok)
-		bring_back(s, j, JOB_READY, ev->now_us + s->conf.deliver_wait_us, plan);
+		sched_node_learn(s, c, ev->wall_us, ev->now_us);
+	sched_copy_end(s, c, ev->now_us);
+	cancel_copies(s, j, ev->now_us, plan);
+	if (ev->ok)
+		bring_back(s, j, JOB_READY, ev->now_us, plan);
 	else
 		redo(s, j, "the node's compiler had something to say", ev->now_us, plan);
 	dispatch(s, ev->now_us, plan);
@@ -219,66 +280,87 @@ static void on_result(struct sched *s, const struct sched_event *ev, struct sche
 
 static void on_refused(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	struct sched_job *j = find_away(s, ev);
-	if (!j)
+	struct sched_copy *c = find_copy(s, ev);
+	if (!c)
 		return;
-	if (ev->retry)
-		send_back(s, j, "refused by several nodes", ev->now_us, plan);
-	else
+	struct sched_job *j = c->job;
+	if (ev->retry) {
+		send_back(s, c, "refused by several nodes", ev->now_us, plan);
+	} else {
+		sched_copy_end(s, c, ev->now_us);
+		cancel_copies(s, j, ev->now_us, plan);
 		redo(s, j, "refused by the node", ev->now_us, plan);
+	}
 	dispatch(s, ev->now_us, plan);
+}
+
+static void learn_local_speed(struct sched *s, const struct sched_job *j, uint64_t now_us)
+{
+	if (j->state == JOB_LOCAL && j->known && now_us > j->since_us)
+		s->local_speed = sched_blend(
+			s->local_speed, j->cost_us / (double)(now_us - j->since_us), MEAN_PARTS);
 }
 
 static void on_gone(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	struct sched_job *j = find_job(s, ev->job);
 	assert(j);
-	if (is_away(j))
-		put(plan,
-			(struct sched_action){SCHED_DO_CANCEL, .job = j->id, .node = j->node->id});
+	if (ev->ok)
+		learn_local_speed(s, j, ev->now_us);
+	cancel_copies(s, j, ev->now_us, plan);
 	if (has_text(j))
-		put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
+		sched_put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
 	if (has_text(j) || j->state == JOB_READY || j->state == JOB_REDO)
 		s->owed_gone++;
-	remove_job(s, j);
+	idmap_remove(&s->jobs, j->id);
+	leave(s, j);
+	free(j);
 	dispatch(s, ev->now_us, plan);
 }
 
 static void on_node_up(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	struct sched_node *n = find_node(s, ev->node);
-	if (!n) {
-		n = xcalloc(1, sizeof *n);
-		n->id = ev->node;
-		list_init(&n->jobs);
-		s->nodes = xrealloc(s->nodes, (s->node_count + 1) * sizeof(struct sched_node *));
-		s->nodes[s->node_count++] = n;
-	}
+	struct sched_node *n = sched_node_get(s, ev->node);
 	assert(!n->up);
 	n->up = true;
 	n->credits = ev->credits;
 	n->slots = ev->slots ? ev->slots : 1;
 	n->toolchains = ev->toolchains;
+	n->link_free_us = 0;
+	s->up_count++;
+	sched_node_refresh(s, n, ev->now_us);
 	dispatch(s, ev->now_us, plan);
 }
 
 static void on_node_down(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	struct sched_node *n = find_node(s, ev->node);
+	struct sched_node *n = sched_node_find(s, ev->node);
 	assert(n && n->up);
-	n->up = false;
+	n->up = n->suspect = false;
 	n->credits = 0;
-	list_for_each_safe(l, &n->jobs)
-		send_back(s, list_entry(l, struct sched_job, link), "lost by several nodes",
+	s->up_count--;
+	sched_node_refresh(s, n, ev->now_us);
+	list_for_each_safe(l, &n->copies)
+		send_back(s, list_entry(l, struct sched_copy, link), "lost by several nodes",
 			ev->now_us, plan);
 	dispatch(s, ev->now_us, plan);
 }
 
 static void on_credits(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	struct sched_node *n = find_node(s, ev->node);
-	assert(n);
+	struct sched_node *n = sched_node_find(s, ev->node);
+	assert(n && n->up);
 	n->credits = ev->credits;
+	sched_node_refresh(s, n, ev->now_us);
+	dispatch(s, ev->now_us, plan);
+}
+
+static void on_suspect(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
+{
+	struct sched_node *n = sched_node_find(s, ev->node);
+	assert(n && n->up);
+	n->suspect = ev->suspect;
+	sched_node_refresh(s, n, ev->now_us);
 	dispatch(s, ev->now_us, plan);
 }
 
@@ -287,7 +369,7 @@ static void on_job_local(struct sched *s, const struct sched_event *ev)
 	struct sched_job *j = find_job(s, ev->job);
 	assert(j && (j->state == JOB_CPP || j->state == JOB_BACK));
 	/* a wrapper that could not commit its result: its debt is repaid when its recipe ends */
-	move_job(s, j, JOB_LOCAL, NULL);
+	move_job(s, j, JOB_LOCAL, ev->now_us);
 }
 
 /* First the debts of jobs whose recipe has just ended: what make gives back now is theirs. Last those
@@ -300,7 +382,7 @@ static void on_repaid(struct sched *s, const struct sched_event *ev, struct sche
 	list_for_each_safe(l, &s->returning) {
 		if (n == 0)
 			break;
-		go_on(s, list_entry(l, struct sched_job, link), plan);
+		go_on(s, list_entry(l, struct sched_job, link), ev->now_us, plan);
 		n--;
 	}
 	assert(n <= s->owed_late);
@@ -314,9 +396,10 @@ static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_
 		struct sched_job *j = list_entry(l, struct sched_job, link);
 		if (j->until_us > ev->now_us)
 			continue;
-		go_on(s, j, plan);
+		go_on(s, j, ev->now_us, plan);
 		s->owed_late++;
 	}
+	dispatch(s, ev->now_us, plan);
 }
 
 void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -331,6 +414,7 @@ void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan
 	case SCHED_JOB_GONE: on_gone(s, ev, plan); break;
 	case SCHED_NODE_UP: on_node_up(s, ev, plan); break;
 	case SCHED_NODE_CREDITS: on_credits(s, ev, plan); break;
+	case SCHED_NODE_SUSPECT: on_suspect(s, ev, plan); break;
 	case SCHED_NODE_DOWN: on_node_down(s, ev, plan); break;
 	case SCHED_REPAID: on_repaid(s, ev, plan); break;
 	case SCHED_TICK: on_tick(s, ev, plan); break;
@@ -341,8 +425,13 @@ struct sched *sched_create(const struct sched_conf *conf)
 {
 	struct sched *s = xcalloc(1, sizeof *s);
 	s->conf = *conf;
-	list_init(&s->stage);
+	s->cost_us = SCHED_COST_US;
+	s->speed = s->local_speed = 1;
+	for (int i = 0; i < SCHED_TOOLCHAINS; i++)
+		sched_stage_init(&s->lanes[i]);
+	list_init(&s->away);
 	list_init(&s->returning);
+	list_init(&s->suspects);
 	return s;
 }
 
@@ -353,10 +442,8 @@ void sched_destroy(struct sched *s)
 	struct sched_job *j;
 	for (size_t pos = 0; (j = idmap_next(&s->jobs, &pos));)
 		free(j);
-	for (size_t i = 0; i < s->node_count; i++)
-		free(s->nodes[i]);
+	sched_nodes_free(s);
 	idmap_fini(&s->jobs);
-	free(s->nodes);
 	free(s);
 }
 
@@ -365,7 +452,7 @@ void sched_get_stats(const struct sched *s, struct sched_stats *ret)
 	*ret = (struct sched_stats){
 		.cpp = s->count[JOB_CPP],
 		.staged = s->count[JOB_STAGED],
-		.away = s->count[JOB_SENT] + s->count[JOB_RUNNING],
+		.away = s->count[JOB_AWAY],
 		.returning = s->count[JOB_READY] + s->count[JOB_REDO],
 		.stage_bytes = s->stage_bytes,
 	};

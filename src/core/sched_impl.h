@@ -1,30 +1,34 @@
-/* sched_impl - what sched.c, sched_nodes.c and sched_pick.c share; nobody else includes it. */
+/* sched_impl - what the parts of the scheduler share; nobody else includes it.
+ *
+ * sched.c is the state machine, sched_stage.c keeps the jobs that wait for a node, sched_nodes.c the
+ * nodes and what is learned about them, sched_pick.c decides who gets a job and whether the farm wants
+ * one more, sched_hedge.c which jobs are worth a second attempt. No event costs more than the logarithm
+ * of the number of nodes, times the kinds of nodes that there are.
+ */
 #pragma once
 
 #include "base/idmap.h"
 #include "base/list.h"
 #include "core/sched.h"
+#include "sched_nodes.h"
 
-enum { SCHED_TRIES_MAX = 3 }; /* dispatches of one job before it is compiled here */
+enum {
+	SCHED_TRIES_MAX = 3,    /* dispatches of one job before it is compiled here */
+	SCHED_COPIES = 2,       /* of one job at the same time */
+	SCHED_TOOLCHAINS = 64,  /* bits of a mask */
+	SCHED_COST_BINS = 64,   /* two for each doubling of a job's cost */
+	SCHED_SPEED_BINS = 64,  /* four for each doubling of a node's speed */
+	SCHED_COST_US = 1000000 /* of a job, until the first one is known */
+};
 
 enum sched_job_state {
 	JOB_CPP,
 	JOB_STAGED,
-	JOB_SENT,
-	JOB_RUNNING,
+	JOB_AWAY,  /* sent to one node, or to two */
 	JOB_READY, /* its result is here and waits for a token */
 	JOB_BACK,
 	JOB_REDO, /* to be compiled here, and waits for a token */
 	JOB_LOCAL
-};
-
-struct sched_node {
-	uint32_t id;
-	uint32_t credits, slots;
-	uint32_t used; /* jobs that are there */
-	uint64_t toolchains;
-	bool up;
-	struct list jobs; /* struct sched_job.link: JOB_SENT and JOB_RUNNING */
 };
 
 struct sched_job {
@@ -33,29 +37,67 @@ struct sched_job {
 	int toolchain;
 	uint32_t tries;
 	uint64_t bytes;
+	double cost_us;    /* for a node of speed 1; */
+	bool known;        /* an estimate of its own, not a mean */
+	uint64_t since_us; /* JOB_CPP, JOB_STAGED, JOB_LOCAL: in this state since then */
 	uint64_t until_us; /* JOB_READY, JOB_REDO: not to wait longer than this */
-	struct sched_node *node;
+	struct sched_copy copy[SCHED_COPIES];
 	const struct sched_node *avoid; /* refused it last */
 	const char *why;                /* JOB_REDO: the reason that the wrapper is given */
-	struct list link;               /* in stage, returning or a node's jobs; else unlinked */
+	struct list link;               /* in its bin, away or returning; else unlinked */
+	struct list age_link;           /* JOB_STAGED: in its lane's age */
+};
+
+/* All that concerns one toolchain. */
+struct sched_lane {
+	struct list bins[SCHED_COST_BINS]; /* JOB_STAGED by cost; oldest first in each */
+	uint64_t filled;                   /* bit for each bin that is not empty */
+	struct list age;                   /* the same jobs, oldest first */
+	uint32_t staged, in_flight;        /* jobs; in_flight: from CPP to AWAY */
+	double staged_us;                  /* what the staged ones cost */
+	uint64_t capacity;                 /* credits of its nodes */
+	double power;                      /* cost that its nodes do in a microsecond */
 };
 
 struct sched {
 	struct sched_conf conf;
-	struct idmap jobs; /* struct sched_job, while its wrapper lives */
-	struct sched_node **nodes;
-	size_t node_count;
-	struct list stage;     /* JOB_STAGED, oldest first */
+	struct idmap jobs;  /* struct sched_job, while its wrapper lives */
+	struct idmap nodes; /* struct sched_node, for ever */
+	uint32_t up_count;
+	struct sched_herd **herds;
+	size_t herd_count;
+	struct sched_lane lanes[SCHED_TOOLCHAINS];
+	uint64_t staged_lanes; /* bit for each lane with staged jobs */
+	struct list away;      /* JOB_AWAY, longest not looked at by hedging first */
 	struct list returning; /* JOB_READY and JOB_REDO, oldest first */
+	struct list suspects;  /* struct sched_node.suspects */
 	uint32_t count[JOB_LOCAL + 1];
-	uint64_t stage_bytes; /* texts of staged, sent and running jobs */
+	uint64_t capacity;    /* credits of all nodes */
+	uint64_t stage_bytes; /* texts of staged and away jobs */
 	uint32_t owed_gone;   /* debts of jobs that are gone, */
 	uint32_t owed_late;   /* and of those that could not wait for their token */
+	double cost_us, cpp_us, local_speed, speed; /* means */
+	uint64_t asked_us;                          /* the last job came then */
 };
 
-/* The node that should get this job now, or NULL. */
-struct sched_node *sched_pick(const struct sched *s, const struct sched_job *j);
-/* Jobs that the nodes with this toolchain take at once; 0 when there are none. */
-uint64_t sched_capacity(const struct sched *s, int toolchain);
-/* NULL when one more job may be preprocessed now; else why not. */
-const char *sched_no_room(const struct sched *s, int toolchain);
+/* sched.c */
+void sched_put(struct sched_plan *plan, struct sched_action a);
+void sched_send(struct sched *s, struct sched_job *j, struct sched_node *n, uint64_t now_us,
+	struct sched_plan *plan);
+
+/* sched_stage.c */
+void sched_stage_init(struct sched_lane *lane);
+void sched_stage_add(struct sched *s, struct sched_job *j);
+void sched_stage_remove(struct sched *s, struct sched_job *j);
+struct sched_job *sched_stage_longest(const struct sched_lane *lane);
+struct sched_job *sched_stage_shortest(const struct sched_lane *lane);
+struct sched_job *sched_stage_oldest(const struct sched_lane *lane);
+
+/* sched_pick.c */
+/* Sends what should be sent now. */
+void sched_dispatch(struct sched *s, uint64_t now_us, struct sched_plan *plan);
+/* The node with room where the job would be done first, and when; NULL when none has room. */
+struct sched_node *sched_pick(const struct sched *s, const struct sched_job *j,
+	const struct sched_node *except, uint64_t now_us, double *ret_finish_us);
+/* NULL when the job should be preprocessed for the farm; else why it should not. */
+const char *sched_why_local(const struct sched *s, const struct sched_job *j);

@@ -1,65 +1,146 @@
-/* The policies: who gets a job, and whether the farm wants one more. */
+/* The policies: who gets a job, and whether the farm wants one more.
+ *
+ * A job goes where its result is expected first. When that is a node which has no room yet, the job
+ * waits for it, unless the farm is behind with its work: then no slot may stand idle, and the slow
+ * nodes get the short jobs. So the long job that is left in the end never goes to a slow node.
+ */
 #include "sched_impl.h"
 
-static bool has_toolchain(const struct sched_node *n, int toolchain)
+enum {
+	STAGE_PARTS = 4, /* the stage: jobs for so large a part of the credits */
+	STAGE_DEEP = 4,  /* and, while local cores are busy, so many times that */
+	AGE_JOBS = 8,    /* a job that waits this many times the usual cost goes next */
+};
+
+static uint32_t stage_jobs(const struct sched *s, uint64_t capacity)
 {
-	return n->up && (n->toolchains >> toolchain & 1);
+	uint64_t part = capacity / STAGE_PARTS;
+	return (uint32_t)(part > s->conf.local_slots ? part : s->conf.local_slots);
 }
 
-static bool any_up(const struct sched *s)
+struct best {
+	struct sched_node *node;
+	double finish_us;
+};
+
+static void compare(
+	struct best *b, struct sched_node *n, const struct sched_job *j, uint64_t now_us)
 {
-	for (size_t i = 0; i < s->node_count; i++)
-		if (s->nodes[i]->up)
-			return true;
-	return false;
+	if (!n)
+		return;
+	double us = sched_node_finish(n, j->cost_us, j->bytes, now_us);
+	if (!b->node || us < b->finish_us)
+		*b = (struct best){n, us};
 }
 
-/* Is a less loaded than b, for its size? Compares (used + 1) / slots without dividing. */
-static bool less_loaded(const struct sched_node *a, const struct sched_node *b)
+static void search(const struct sched *s, const struct sched_job *j,
+	const struct sched_node *except, uint64_t now_us, struct best best[2])
 {
-	return (uint64_t)(a->used + 1) * b->slots < (uint64_t)(b->used + 1) * a->slots;
-}
-
-struct sched_node *sched_pick(const struct sched *s, const struct sched_job *j)
-{
-	struct sched_node *best = NULL, *avoided = NULL;
-	for (size_t i = 0; i < s->node_count; i++) {
-		struct sched_node *n = s->nodes[i];
-		if (!has_toolchain(n, j->toolchain) || n->used >= n->credits)
+	for (size_t i = 0; i < s->herd_count; i++) {
+		const struct sched_herd *h = s->herds[i];
+		if (!(h->toolchains >> j->toolchain & 1))
 			continue;
-		if (n == j->avoid)
-			avoided = n;
-		else if (!best || less_loaded(n, best))
-			best = n;
+		compare(&best[0], sched_heap_first(&h->open, except), j, now_us);
+		compare(&best[1], sched_heap_first(&h->full, except), j, now_us);
 	}
-	return best ? best : avoided;
 }
 
-uint64_t sched_capacity(const struct sched *s, int toolchain)
+struct sched_node *sched_pick(const struct sched *s, const struct sched_job *j,
+	const struct sched_node *except, uint64_t now_us, double *ret_finish_us)
 {
-	uint64_t capacity = 0;
-	for (size_t i = 0; i < s->node_count; i++)
-		if (has_toolchain(s->nodes[i], toolchain))
-			capacity += s->nodes[i]->credits;
-	return capacity;
+	struct best best[2] = {0};
+	search(s, j, except, now_us, best);
+	*ret_finish_us = best[0].finish_us;
+	return best[0].node;
 }
 
-const char *sched_no_room(const struct sched *s, int toolchain)
+/* Where to send it now; NULL: keep it. ahead_us: cost of the jobs that would be sent before it. */
+static struct sched_node *place(
+	const struct sched *s, const struct sched_job *j, double ahead_us, uint64_t now_us)
 {
-	if (!any_up(s))
+	const struct sched_lane *lane = &s->lanes[j->toolchain];
+	struct best best[2] = {0};
+	search(s, j, j->avoid, now_us, best);
+	if (!best[0].node)
+		return j->avoid ? sched_pick(s, j, NULL, now_us, &best[0].finish_us) : NULL;
+	if (s->conf.blind || !best[1].node)
+		return best[0].node;
+	double later_us = best[1].finish_us + ahead_us / lane->power;
+	return best[0].finish_us <= later_us ? best[0].node : NULL;
+}
+
+/* Is more staged than the farm will have finished with soon? */
+static bool is_behind(const struct sched *s, const struct sched_lane *lane)
+{
+	return lane->staged * 2 > stage_jobs(s, lane->capacity);
+}
+
+static bool is_old(const struct sched *s, const struct sched_job *j, uint64_t now_us)
+{
+	return (double)(now_us - j->since_us) > AGE_JOBS * s->cost_us / s->speed;
+}
+
+/* Sends one job of this lane; false when there is none that should go now. */
+static bool send_one(
+	struct sched *s, struct sched_lane *lane, uint64_t now_us, struct sched_plan *plan)
+{
+	struct sched_job *oldest = sched_stage_oldest(lane);
+	struct sched_job *j = is_old(s, oldest, now_us) ? oldest : sched_stage_longest(lane);
+	struct sched_node *n = place(s, j, 0, now_us);
+	if (!n) {
+		double ignored;
+		j = sched_stage_shortest(lane);
+		n = place(s, j, lane->staged_us - j->cost_us, now_us);
+		if (!n && is_behind(s, lane))
+			n = sched_pick(s, j, j->avoid, now_us, &ignored);
+	}
+	if (n)
+		sched_send(s, j, n, now_us, plan);
+	return n;
+}
+
+void sched_dispatch(struct sched *s, uint64_t now_us, struct sched_plan *plan)
+{
+	for (uint64_t left = s->staged_lanes; left; left &= left - 1) {
+		struct sched_lane *lane = &s->lanes[__builtin_ctzll(left)];
+		while (lane->staged && lane->capacity && send_one(s, lane, now_us, plan))
+			;
+	}
+}
+
+/* The cores that are left keep the farm fed, or the stage does until this one is free again. At last,
+ * when the stage cannot take more, it is better to compile here than to wait. */
+static bool has_spare_core(const struct sched *s, const struct sched_job *j)
+{
+	const struct sched_lane *lane = &s->lanes[j->toolchain];
+	double feeding = lane->power / s->cost_us * s->cpp_us;
+	if (s->count[JOB_LOCAL] + 1 + feeding <= s->conf.local_slots)
+		return true;
+	if (j->cost_us / s->local_speed <= lane->staged_us / lane->power)
+		return true;
+	return lane->in_flight >= lane->capacity + STAGE_DEEP * stage_jobs(s, lane->capacity);
+}
+
+/* The stage holds as many jobs as keep the farm busy until the next one is preprocessed. */
+static bool is_fed(const struct sched *s, const struct sched_lane *lane)
+{
+	uint64_t all = (uint64_t)s->count[JOB_CPP] + s->count[JOB_STAGED] + s->count[JOB_AWAY];
+	return lane->in_flight >= lane->capacity + stage_jobs(s, lane->capacity) ||
+	       all >= s->capacity + stage_jobs(s, s->capacity);
+}
+
+const char *sched_why_local(const struct sched *s, const struct sched_job *j)
+{
+	if (s->up_count == 0)
 		return "no node";
-	if (toolchain < 0)
+	if (j->toolchain < 0)
 		return "not a usable compiler";
-	uint64_t capacity = sched_capacity(s, toolchain);
-	if (capacity == 0)
+	const struct sched_lane *lane = &s->lanes[j->toolchain];
+	if (lane->capacity == 0)
 		return "no node has this toolchain";
-	/* The stage holds as many jobs as keep the farm busy until the next one is preprocessed. */
-	uint64_t stage = capacity / 4 > s->conf.local_slots ? capacity / 4 : s->conf.local_slots;
-	uint64_t in_flight = (uint64_t)s->count[JOB_CPP] + s->count[JOB_STAGED] +
-			     s->count[JOB_SENT] + s->count[JOB_RUNNING];
-	if (in_flight >= capacity + stage)
-		return "the farm is fully fed";
 	if (s->stage_bytes >= s->conf.stage_bytes_max)
 		return "the stage is full";
+	if (is_fed(s, lane) && (s->conf.blind || has_spare_core(s, j)))
+		return "the farm is fully fed";
 	return NULL;
 }

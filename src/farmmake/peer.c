@@ -182,7 +182,7 @@ static void on_result(struct peer *p, const struct msg *m)
 	struct wrapper *w = find_job(p, m->job);
 	if (!w)
 		return;
-	struct sched_event ev = {.job = m->job, .node = p->id};
+	struct sched_event ev = {.job = m->job, .node = p->id, .wall_us = m->result.wall_us};
 	switch (peer_result_finish(w, &m->result)) {
 	case PEER_RESULT_GOOD: ev.type = SCHED_JOB_RESULT, ev.ok = true; break;
 	case PEER_RESULT_REDO: ev.type = SCHED_JOB_RESULT, ev.ok = false; break;

@@ -239,9 +239,10 @@ static void on_closed(void *ctx, int err)
 	if (w->phase == WRAPPER_PROBING)
 		w->compiler->state = COMPILER_UNKNOWN;
 	record_job(f->record, w);
+	bool ok = w->phase == WRAPPER_DONE && w->wait_status == 0;
 	set_phase(w, WRAPPER_DONE);
 	if (w->in_sched)
-		farm_event(f, (struct sched_event){SCHED_JOB_GONE, .job = w->id});
+		farm_event(f, (struct sched_event){SCHED_JOB_GONE, .job = w->id, .ok = ok});
 	assert(!w->peer);
 	idmap_remove(&f->wrappers, w->id);
 	intake_fini(&w->intake);

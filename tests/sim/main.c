@@ -2,6 +2,7 @@
  *
  *   sim golden DIR [--update]   the decisions of the short scenarios, compared with DIR/NAME.trace
  *   sim walk [SEEDS]            every scenario with so many seeds
+ *   sim compare [SEEDS]         the same, beside a scheduler that only counts jobs
  *   sim scale                   the time per decision on 100 to 10000 cores
  */
 #include "base/str.h"
@@ -75,6 +76,38 @@ static int walk(unsigned seeds)
 	return 0;
 }
 
+static double mean_s(const struct sim_scenario *sc, unsigned seeds, double *ret_bound_s)
+{
+	double us = 0, bound_us = 0;
+	for (unsigned seed = 1; seed <= seeds; seed++) {
+		struct sim_stats r = sim_run(sc, seed, NULL);
+		us += (double)r.makespan_us;
+		bound_us += (double)r.bound_us;
+	}
+	*ret_bound_s = bound_us / seeds / 1e6;
+	return us / seeds / 1e6;
+}
+
+/* Nodes that differ are what learning is for: there it has to be better. */
+static int compare(unsigned seeds)
+{
+	const struct sim_scenario *sc;
+	int status = 0;
+	printf("%-22s %9s %9s %9s %9s %9s\n", "scenario", "bound s", "s", "blind s", "x bound",
+		"blind x");
+	for (size_t i = 0; (sc = sim_scenario(i)); i++) {
+		struct sim_scenario blind = *sc;
+		double bound_s, s = mean_s(sc, seeds, &bound_s);
+		blind.blind = true;
+		double blind_s = mean_s(&blind, seeds, &bound_s);
+		printf("%-22s %9.2f %9.2f %9.2f %9.3f %9.3f\n", sc->name, bound_s, s, blind_s,
+			s / bound_s, blind_s / bound_s);
+		if (str_starts(sc->name, "two-slow") && s >= blind_s)
+			status = 1;
+	}
+	return status;
+}
+
 static int scale(void)
 {
 	double ns = 0;
@@ -99,8 +132,11 @@ int main(int argc, char *argv[])
 		return golden(argv[2], argc > 3 && strcmp(argv[3], "--update") == 0);
 	if (strcmp(what, "walk") == 0)
 		return walk(argc > 2 ? (unsigned)atoi(argv[2]) : 3);
+	if (strcmp(what, "compare") == 0)
+		return compare(argc > 2 ? (unsigned)atoi(argv[2]) : 3);
 	if (strcmp(what, "scale") == 0)
 		return scale();
-	fprintf(stderr, "usage: sim golden DIR [--update] | walk [SEEDS] | scale\n");
+	fprintf(stderr,
+		"usage: sim golden DIR [--update] | walk [SEEDS] | compare [SEEDS] | scale\n");
 	return 2;
 }

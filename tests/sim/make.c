@@ -147,15 +147,16 @@ void sim_make_start(struct sim *w)
 		if (sim_chance(w, w->sc->faults.killed))
 			sim_push(w, sim_interval(w, (double)j->cost_us),
 				(struct sim_event){.type = SIM_KILLED, .who = j->id});
-		sim_say(w, (struct sched_event){SCHED_JOB_ASK, .job = j->id});
+		sim_say(w, (struct sched_event){SCHED_JOB_ASK, .job = j->id,
+				   .cost_us = w->sc->strangers ? 0 : j->guess_us});
 	}
 }
 
-static void end(struct sim *w, struct sim_job *j)
+static void end(struct sim *w, struct sim_job *j, bool ok)
 {
 	sim_set_state(w, j, SIM_DONE);
 	if (j->in_sched)
-		sim_say(w, (struct sched_event){SCHED_JOB_GONE, .job = j->id});
+		sim_say(w, (struct sched_event){SCHED_JOB_GONE, .job = j->id, .ok = ok});
 	later(w, j, REAP_US, SIM_REAPED);
 }
 
@@ -174,7 +175,8 @@ static void reap(struct sim *w)
 static void stage(struct sim *w, struct sim_job *j)
 {
 	sim_set_state(w, j, SIM_AWAY);
-	sim_say(w, (struct sched_event){SCHED_JOB_STAGED, .job = j->id, .bytes = j->bytes});
+	sim_say(w, (struct sched_event){SCHED_JOB_STAGED, .job = j->id, .bytes = j->bytes,
+			   .cost_us = j->guess_us});
 }
 
 void sim_make_event(struct sim *w, const struct sim_event *ev)
@@ -184,13 +186,13 @@ void sim_make_event(struct sim *w, const struct sim_event *ev)
 		if (j->state == SIM_DONE)
 			return;
 		w->stats.killed++;
-		end(w, j);
+		end(w, j, false);
 	} else if (ev->gen == j->gen) {
 		if (ev->type == SIM_CPP_DONE)
 			stage(w, j);
 		else if (ev->type == SIM_REAPED)
 			reap(w);
 		else
-			end(w, j);
+			end(w, j, true);
 	}
 }

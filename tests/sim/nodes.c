@@ -63,6 +63,7 @@ static void run(struct sim *w, struct sim_copy *c)
 	if (sim_chance(w, w->sc->faults.slow))
 		us *= 10;
 	c->state = COPY_RUN;
+	c->wall_us = (uint64_t)us;
 	c->node->running++;
 	w->stats.busy_us += (double)c->job->cost_us;
 	copy_later(w, c, (uint64_t)us, SIM_COMPILED);
@@ -161,6 +162,7 @@ static void on_compiled(struct sim *w, struct sim_copy *c)
 static void on_result(struct sim *w, struct sim_copy *c)
 {
 	struct sched_event ev = {SCHED_JOB_RESULT, .job = c->job->id, .node = c->node->id};
+	ev.wall_us = c->wall_us;
 	ev.ok = !sim_chance(w, w->sc->faults.redone);
 	forget(w, c);
 	sim_say(w, ev);
@@ -183,7 +185,7 @@ static void on_copy(struct sim *w, const struct sim_event *ev)
 
 static void fall(struct sim *w, struct sim_node *n)
 {
-	n->up = false;
+	n->up = n->suspect = false;
 	list_for_each_safe(l, &n->copies) {
 		struct sim_copy *c = list_entry(l, struct sim_copy, node_link);
 		c->state = COPY_NONE;
@@ -210,6 +212,19 @@ static void freeze(struct sim *w, struct sim_node *n)
 		node_later(w, n, us, SIM_THAW);
 }
 
+static void suspect(struct sim *w, struct sim_node *n, bool on)
+{
+	if (n->suspect != on)
+		sim_say(w, (struct sched_event){SCHED_NODE_SUSPECT, .node = n->id, .suspect = on});
+	n->suspect = on;
+}
+
+static void thaw(struct sim *w, struct sim_node *n)
+{
+	suspect(w, n, false);
+	plan_fault(w, n, w->sc->faults.frozen_s, SIM_FREEZE);
+}
+
 static void regrant(struct sim *w, struct sim_node *n)
 {
 	n->credits = (unsigned)(sim_draw(w) * (2 * n->kind->slots + 1));
@@ -230,8 +245,10 @@ static void on_node(struct sim *w, const struct sim_event *ev)
 		freeze(w, n);
 	else if (ev->type == SIM_REGRANT)
 		regrant(w, n);
+	else if (ev->type == SIM_SUSPECT)
+		suspect(w, n, n->used > 0);
 	else if (ev->type == SIM_THAW)
-		plan_fault(w, n, w->sc->faults.frozen_s, SIM_FREEZE);
+		thaw(w, n);
 }
 
 void sim_node_event(struct sim *w, const struct sim_event *ev)

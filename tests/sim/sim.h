@@ -46,6 +46,7 @@ struct sim_scenario {
 	unsigned text_kib;
 	unsigned sleepers; /* so many recipes per thousand are no compiles */
 	unsigned phases;   /* make waits for all jobs of one before it starts the next; 0: one */
+	bool blind;        /* the scheduler learns nothing */
 	bool strangers;    /* nothing is known about the jobs but the size of their text */
 	struct sim_faults faults;
 };
@@ -86,7 +87,7 @@ struct sim_queue {
 struct sim_node {
 	uint32_t id;
 	const struct sim_kind *kind;
-	bool up;
+	bool up, suspect;
 	unsigned running, used, credits;
 	uint32_t gen;          /* counts its lives */
 	uint64_t thaw_us;      /* it stands still until then */
@@ -102,6 +103,7 @@ struct sim_copy {
 	struct sim_job *job;
 	struct sim_node *node;
 	uint32_t gen;
+	uint64_t wall_us;
 	struct list link, node_link;
 };
 

@@ -62,6 +62,7 @@ static void print_step(const struct sim *w, const struct sched_event *ev)
 		[SCHED_JOB_GONE] = "gone",
 		[SCHED_NODE_UP] = "up",
 		[SCHED_NODE_CREDITS] = "credits",
+		[SCHED_NODE_SUSPECT] = "suspect",
 		[SCHED_NODE_DOWN] = "down",
 		[SCHED_REPAID] = "repaid",
 		[SCHED_TICK] = "tick",
@@ -158,29 +159,32 @@ static void handle(struct sim *w, const struct sim_event *ev)
 	}
 }
 
-/* No phase can be shorter: all cores at work from beginning to end, or the local ones with what only
- * they can do, or the longest job at its best place. */
+/* No phase can be shorter: all cores at work from beginning to end, the local ones preprocessing what
+ * the others compile; or the local ones with what only they can do; or the longest job. */
 static double phase_bound(const struct sim *w, uint32_t from, uint32_t to)
 {
-	double cost = 0, here = 0, longest = 0;
-	double cores = w->sc->local_slots * w->sc->local_speed, best = w->sc->local_speed;
+	double cost = 0, cpp = 0, asleep = 0, longest = 0;
+	double slots = w->sc->local_slots, speed = w->sc->local_speed, power = 0, best = speed;
 	for (int k = 0; k < SIM_KINDS; k++) {
 		const struct sim_kind *kind = &w->sc->kinds[k];
-		cores += kind->count * kind->slots * kind->speed;
+		power += kind->count * kind->slots * kind->speed;
 		if (kind->count && kind->speed > best)
 			best = kind->speed;
 	}
 	for (uint32_t i = from; i < to; i++) {
 		const struct sim_job *j = &w->jobs[i];
-		double us = (double)j->cost_us, local_us = us / w->sc->local_speed;
-		double cpp_us = j->sleeper ? us : (double)j->cpp_us;
-		here += cpp_us < local_us ? cpp_us : local_us;
-		cost += j->sleeper ? us * w->sc->local_speed : us;
-		longest = us / best > longest ? us / best : longest;
+		double us = (double)j->cost_us;
+		cost += j->sleeper ? 0 : us;
+		cpp += j->sleeper ? 0 : (double)j->cpp_us;
+		asleep += j->sleeper ? us : 0;
+		double least = j->sleeper ? us : us / best;
+		longest = least > longest ? least : longest;
 	}
-	here /= w->sc->local_slots;
-	double most = cost / cores > here ? cost / cores : here;
-	return most > longest ? most : longest;
+	/* cpp for each unit of cost: beyond this power, more nodes are of no use */
+	double useful = cost > 0 && slots * cost / cpp < power ? slots * cost / cpp : power;
+	double all = (cost + asleep * speed) /
+		     (slots * speed + useful - (cost > 0 ? useful * cpp / cost * speed : 0));
+	return all > longest ? all : longest;
 }
 
 static uint64_t bound(const struct sim *w)
@@ -199,7 +203,8 @@ static void create(struct sim *w)
 	struct sched_conf conf = {.local_slots = w->sc->local_slots,
 		.stage_bytes_max = UINT64_C(1) << 30,
 		.redo_wait_us = UINT64_C(1) << 40, /* in here tokens always come back */
-		.deliver_wait_us = UINT64_C(1) << 40};
+		.deliver_wait_us = UINT64_C(1) << 40,
+		.blind = w->sc->blind};
 	w->sched = sched_create(&conf);
 	w->rng = w->seed;
 	w->check_every = w->sc->jobs > 5000 ? 5000 : 1;

@@ -1,0 +1,259 @@
+/* Nodes: what is known of each, what is learned from its results, and where that puts it.
+ *
+ * Speed is learned from how long a node took for jobs of known cost, in the order of magnitude first
+ * and then finer; a link from how long a text took to arrive where a slot was free. Both forget.
+ */
+#include "sched_impl.h"
+
+#include "base/str.h"
+
+enum {
+	SPEED_PARTS = 16,   /* a new speed counts one part in so many, once there are that many */
+	LATENCY_PARTS = 64, /* so slowly the latency rises; it falls at once */
+	LINK_BYTES_US = 12, /* a link is taken for 100 Mbit/s until it has shown itself */
+	LINK_FORGETS = 16,  /* recent uploads are about so many */
+	PRELOAD_PARTS = 2,  /* see preload() */
+};
+
+double sched_blend(double speed, double seen, double parts)
+{
+	double ratio = seen / speed;
+	if (ratio > 4)
+		ratio = 4;
+	if (ratio < 0.25)
+		ratio = 0.25;
+	return ratio > 1 ? speed * (1 + (ratio - 1) / parts)
+			 : speed / (1 + (1 / ratio - 1) / parts);
+}
+
+struct sched_node *sched_node_find(const struct sched *s, uint32_t id)
+{
+	return idmap_get(&s->nodes, id);
+}
+
+struct sched_node *sched_node_get(struct sched *s, uint32_t id)
+{
+	struct sched_node *n = sched_node_find(s, id);
+	if (n)
+		return n;
+	n = xcalloc(1, sizeof *n);
+	n->id = id;
+	n->speed = s->speed;
+	list_init(&n->copies);
+	list_init(&n->suspects);
+	idmap_put(&s->nodes, id, n);
+	return n;
+}
+
+void sched_nodes_free(struct sched *s)
+{
+	struct sched_node *n;
+	for (size_t pos = 0; (n = idmap_next(&s->nodes, &pos));)
+		free(n);
+	idmap_fini(&s->nodes);
+	for (size_t i = 0; i < s->herd_count; i++) {
+		free(s->herds[i]->open.v);
+		free(s->herds[i]->full.v);
+		free(s->herds[i]);
+	}
+	free(s->herds);
+}
+
+static unsigned speed_bin(double speed)
+{
+	uint64_t q = (uint64_t)(speed * 65536);
+	if (q < 256)
+		q = 256; /* 1/256 of the usual speed, and less */
+	unsigned high = 63 - (unsigned)__builtin_clzll(q);
+	unsigned bin = 4 * (high - 8) + (unsigned)(q >> (high - 2) & 3);
+	return bin < SCHED_SPEED_BINS ? bin : SCHED_SPEED_BINS - 1;
+}
+
+static struct sched_herd *find_herd(struct sched *s, uint64_t toolchains, unsigned bin)
+{
+	for (size_t i = 0; i < s->herd_count; i++)
+		if (s->herds[i]->toolchains == toolchains && s->herds[i]->speed_bin == bin)
+			return s->herds[i];
+	struct sched_herd *h = xcalloc(1, sizeof *h);
+	h->toolchains = toolchains;
+	h->speed_bin = bin;
+	s->herds = xrealloc(s->herds, (s->herd_count + 1) * sizeof(struct sched_herd *));
+	s->herds[s->herd_count++] = h;
+	return h;
+}
+
+static double goodput(const struct sched_node *n)
+{
+	return n->link_us > 0 ? n->link_bytes / n->link_us : LINK_BYTES_US;
+}
+
+/* How many jobs should wait there: enough that no slot waits for an upload. The rest is better kept
+ * here, where the node that turns out to be free first can have it. */
+static uint32_t preload(const struct sched *s, const struct sched_node *n)
+{
+	if (n->samples == 0)
+		return n->slots;
+	double waits = n->slots * n->latency_us * n->speed / s->cost_us;
+	return 1 + n->slots / PRELOAD_PARTS + (waits < n->slots ? (uint32_t)waits : n->slots);
+}
+
+/* How many jobs may be there. */
+static uint32_t room(const struct sched *s, const struct sched_node *n)
+{
+	if (!n->up || n->suspect)
+		return 0;
+	uint32_t want = n->slots + (s->conf.blind ? n->credits : preload(s, n));
+	return n->credits < want ? n->credits : want;
+}
+
+/* With a free slot a node is ready now, and the less loaded one comes first: 1 at most, unless blind. Else
+ * its jobs have to come to an end until there is one for the next. */
+static double ready(const struct sched *s, const struct sched_node *n, uint64_t now_us)
+{
+	if (n->used < n->slots || s->conf.blind)
+		return (double)(n->used + 1) / n->slots;
+	double left_us = n->work_us - (n->running * (double)now_us - n->started_us);
+	if (left_us < n->waiting_us)
+		left_us = n->waiting_us;
+	return 2 + (double)now_us + left_us / n->slots * (n->used + 1 - n->slots) / n->used;
+}
+
+static void count_in_lanes(struct sched *s, const struct sched_node *n, int sign)
+{
+	for (uint64_t left = n->toolchains; left; left &= left - 1) {
+		struct sched_lane *lane = &s->lanes[__builtin_ctzll(left)];
+		lane->power += sign * n->power;
+		lane->capacity += (uint64_t)(sign * (int64_t)n->granted);
+	}
+	s->capacity += (uint64_t)(sign * (int64_t)n->granted);
+}
+
+static void recount(struct sched *s, struct sched_node *n)
+{
+	uint32_t credits = n->up ? n->credits : 0;
+	double power = credits ? n->speed * n->slots : 0;
+	if (credits == n->granted && !(power < n->power) && !(power > n->power))
+		return;
+	count_in_lanes(s, n, -1);
+	n->granted = credits;
+	n->power = power;
+	count_in_lanes(s, n, 1);
+}
+
+void sched_node_refresh(struct sched *s, struct sched_node *n, uint64_t now_us)
+{
+	recount(s, n);
+	n->ready_us = ready(s, n, now_us);
+	struct sched_heap *heap = NULL;
+	if (n->up && !n->suspect && n->credits) {
+		struct sched_herd *herd = n->herd;
+		unsigned bin = s->conf.blind ? 0 : speed_bin(n->speed);
+		if (!herd || herd->speed_bin != bin || herd->toolchains != n->toolchains)
+			n->herd = herd = find_herd(s, n->toolchains, bin);
+		heap = n->used < room(s, n) ? &herd->open : &herd->full;
+	}
+	if (heap == n->heap) {
+		if (heap)
+			sched_heap_move(n);
+		return;
+	}
+	if (n->heap)
+		sched_heap_remove(n);
+	if (heap)
+		sched_heap_add(heap, n);
+}
+
+double sched_node_finish(
+	const struct sched_node *n, double cost_us, uint64_t bytes, uint64_t now_us)
+{
+	double now = (double)now_us, slot_us = n->ready_us > now ? n->ready_us : now;
+	double link_us = n->link_free_us > now_us ? (double)n->link_free_us : now;
+	link_us += n->latency_us + (double)bytes / goodput(n);
+	return (slot_us > link_us ? slot_us : link_us) + cost_us / n->speed;
+}
+
+void sched_copy_begin(struct sched *s, struct sched_copy *c, struct sched_node *n, uint64_t now_us)
+{
+	const struct sched_job *j = c->job;
+	uint64_t begin_us = n->link_free_us > now_us ? n->link_free_us : now_us;
+	c->node = n;
+	c->running = false;
+	c->had_slot = n->used < n->slots;
+	c->sent_us = now_us;
+	c->work_us = j->cost_us / n->speed;
+	c->expected_us = sched_node_finish(n, j->cost_us, j->bytes, now_us);
+	c->ahead_bytes = j->bytes + (uint64_t)((double)(begin_us - now_us) * goodput(n));
+	n->link_free_us = begin_us + (uint64_t)((double)j->bytes / goodput(n));
+	list_append(&n->copies, &c->link);
+	n->used++;
+	n->work_us += c->work_us;
+	n->waiting_us += c->work_us;
+	sched_node_refresh(s, n, now_us);
+}
+
+/* What a text takes beyond the shortest time ever seen is its bytes' share. */
+static void learn_link(struct sched_node *n, const struct sched_copy *c, uint64_t now_us)
+{
+	double us = (double)(now_us - c->sent_us);
+	if (n->latency_us <= 0 || us < n->latency_us)
+		n->latency_us = us;
+	else
+		n->latency_us += (us - n->latency_us) / LATENCY_PARTS;
+	if (us <= n->latency_us)
+		return;
+	n->link_bytes += (double)c->ahead_bytes - n->link_bytes / LINK_FORGETS;
+	n->link_us += us - n->latency_us - n->link_us / LINK_FORGETS;
+}
+
+void sched_copy_start(struct sched *s, struct sched_copy *c, uint64_t now_us)
+{
+	struct sched_node *n = c->node;
+	if (c->had_slot && !s->conf.blind)
+		learn_link(n, c, now_us);
+	c->running = true;
+	c->started_us = now_us;
+	c->expected_us = (double)now_us + c->work_us;
+	n->running++;
+	n->started_us += (double)now_us;
+	n->waiting_us -= c->work_us;
+	sched_node_refresh(s, n, now_us);
+}
+
+void sched_copy_end(struct sched *s, struct sched_copy *c, uint64_t now_us)
+{
+	struct sched_node *n = c->node;
+	list_remove(&c->link);
+	c->node = NULL;
+	if (c->running) {
+		n->running--;
+		n->started_us -= (double)c->started_us;
+	} else {
+		n->waiting_us -= c->work_us;
+	}
+	n->work_us -= c->work_us;
+	if (--n->used == 0)
+		n->work_us = n->waiting_us = n->started_us = 0; /* what rounding left */
+	sched_node_refresh(s, n, now_us);
+}
+
+void sched_node_learn(struct sched *s, struct sched_copy *c, uint64_t wall_us, uint64_t now_us)
+{
+	struct sched_node *n = c->node;
+	if (!wall_us && c->running)
+		wall_us = now_us - c->started_us;
+	if (!wall_us || s->conf.blind)
+		return;
+	double seen = c->job->cost_us / (double)wall_us;
+	if (n->samples < SPEED_PARTS)
+		n->samples++;
+	n->speed = sched_blend(n->speed, seen, n->samples);
+	s->speed = sched_blend(s->speed, n->speed, SPEED_PARTS * 4);
+}
+
+double sched_node_speed(const struct sched *s, uint32_t node)
+{
+	if (node == 0)
+		return s->local_speed;
+	const struct sched_node *n = sched_node_find(s, node);
+	return n ? n->speed : s->speed;
+}

@@ -1,0 +1,90 @@
+/* sched_nodes - what the scheduler knows of nodes, and how it keeps them in order.
+ *
+ * Contract: whatever changes about a node, sched_node_refresh() puts it where it belongs; the copies'
+ * functions do that themselves.
+ */
+#pragma once
+
+#include "base/list.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sched;
+struct sched_job;
+
+/* Nodes by when they could start another job. */
+struct sched_heap {
+	struct sched_node **v;
+	uint32_t n, cap;
+};
+
+/* Nodes with the same toolchains and about the same speed: among them the one that is ready first is
+ * the one to take, whatever the job. */
+struct sched_herd {
+	uint64_t toolchains;
+	uint32_t speed_bin;
+	struct sched_heap open; /* have room */
+	struct sched_heap full; /* will have room */
+};
+
+struct sched_node {
+	uint32_t id;
+	uint32_t credits, slots;
+	uint32_t used, running; /* jobs that are there, and that have begun */
+	uint64_t toolchains;
+	bool up, suspect;
+	struct list copies; /* struct sched_copy.link */
+	struct list suspects;
+
+	double speed; /* cost done in a microsecond by one slot */
+	uint32_t samples;
+	double latency_us;          /* from sending a job to its start in a free slot */
+	double link_bytes, link_us; /* of recent uploads: their quotient is the link's goodput */
+	uint64_t link_free_us;      /* when what is being uploaded will be there */
+	double work_us, waiting_us; /* of its jobs; of those that have not begun */
+	double started_us;          /* sum over the running ones */
+	double ready_us;            /* the key in the heap, see sched_node_refresh() */
+	double power;               /* what it adds to its lanes */
+	uint32_t granted;           /* likewise, its credits */
+	struct sched_herd *herd;
+	struct sched_heap *heap; /* NULL: takes no jobs */
+	uint32_t heap_pos;
+};
+
+/* A job on a node. */
+struct sched_copy {
+	struct sched_job *job;
+	struct sched_node *node; /* NULL: none */
+	struct list link;
+	bool running, had_slot; /* begun; could begin when it had arrived */
+	uint64_t sent_us, started_us;
+	double work_us;       /* how long the node should take for it */
+	double expected_us;   /* when its result should be here */
+	uint64_t ahead_bytes; /* to be uploaded until it is there */
+};
+
+/* sched_heap.c */
+void sched_heap_add(struct sched_heap *h, struct sched_node *n);
+void sched_heap_remove(struct sched_node *n);
+/* Its key has changed. */
+void sched_heap_move(struct sched_node *n);
+/* The first that is not except; NULL when there is none. */
+struct sched_node *sched_heap_first(const struct sched_heap *h, const struct sched_node *except);
+
+/* sched_nodes.c */
+struct sched_node *sched_node_find(const struct sched *s, uint32_t id);
+struct sched_node *sched_node_get(struct sched *s, uint32_t id); /* made when new */
+/* Anything about the node has changed: puts it where it belongs now. */
+void sched_node_refresh(struct sched *s, struct sched_node *n, uint64_t now_us);
+void sched_nodes_free(struct sched *s);
+/* When a job of this cost and size would be done there. */
+double sched_node_finish(
+	const struct sched_node *n, double cost_us, uint64_t bytes, uint64_t now_us);
+void sched_copy_begin(struct sched *s, struct sched_copy *c, struct sched_node *n, uint64_t now_us);
+void sched_copy_start(struct sched *s, struct sched_copy *c, uint64_t now_us);
+void sched_copy_end(struct sched *s, struct sched_copy *c, uint64_t now_us);
+/* A good result: how long did the node compile? 0: not known. */
+void sched_node_learn(struct sched *s, struct sched_copy *c, uint64_t wall_us, uint64_t now_us);
+/* speed, moved towards what was just seen by one part in so many. */
+double sched_blend(double speed, double seen, double parts);

@@ -1,0 +1,157 @@
+/* A random walk checks that the scheduler always holds together. */
+#include "lib/sched_trace.h"
+
+/* A model of everything around the scheduler, driven at random: it must never do what makes no
+ * sense, tokens must balance, and every job must end. */
+enum { JOBS = 400, NODES = 5 };
+
+enum model_state { M_NONE, M_ASKED, M_CPP, M_AWAY, M_BACK, M_LOCAL, M_ENDED };
+
+struct model {
+	struct fixture f;
+	enum model_state job[JOBS];
+	uint32_t at[JOBS]; /* node that has it, 0 for none */
+	bool node_up[NODES + 1];
+	int lent, owed;
+	unsigned rng;
+};
+
+static unsigned draw(struct model *m, unsigned n)
+{
+	m->rng = m->rng * 1664525u + 1013904223u;
+	return (m->rng >> 8) % n;
+}
+
+static void obey(struct model *m)
+{
+	for (size_t i = 0; i < m->f.plan.n; i++) {
+		const struct sched_action *a = &m->f.plan.v[i];
+		switch (a->type) {
+		case SCHED_DO_PREPROCESS:
+			cr_assert_eq(m->job[a->job], M_ASKED);
+			m->job[a->job] = M_CPP;
+			break;
+		case SCHED_DO_LOCAL:
+			cr_assert(m->job[a->job] == M_ASKED || m->job[a->job] == M_CPP ||
+				  m->job[a->job] == M_AWAY);
+			m->job[a->job] = M_LOCAL, m->at[a->job] = 0;
+			break;
+		case SCHED_DO_SEND:
+			cr_assert(m->node_up[a->node]);
+			m->job[a->job] = M_AWAY, m->at[a->job] = a->node;
+			break;
+		case SCHED_DO_CANCEL: cr_assert_eq(m->at[a->job], a->node); break;
+		case SCHED_DO_DELIVER: m->job[a->job] = M_BACK, m->at[a->job] = 0; break;
+		case SCHED_DO_LEND: m->lent += (int)a->n; break;
+		case SCHED_DO_OWE: m->owed += (int)a->n; break;
+		}
+	}
+	m->f.trace[0] = '\0';
+	cr_assert_geq(m->lent, m->owed);
+}
+
+static void say(struct model *m, struct sched_event ev)
+{
+	step(&m->f, ev);
+	obey(m);
+}
+
+static void move_job(struct model *m, uint32_t j)
+{
+	switch (m->job[j]) {
+	case M_NONE:
+		m->job[j] = M_ASKED;
+		say(m, ask(j));
+		break;
+	case M_CPP:
+		if (draw(m, 10) == 0) {
+			m->job[j] = M_LOCAL;
+			say(m, on(SCHED_JOB_LOCAL, j, 0));
+		} else {
+			m->job[j] = M_AWAY;
+			say(m, staged(j));
+		}
+		break;
+	case M_AWAY:
+		if (m->at[j] && draw(m, 3)) {
+			struct sched_event ev =
+				on(draw(m, 5) ? SCHED_JOB_RESULT : SCHED_JOB_REFUSED, j, m->at[j]);
+			ev.ok = draw(m, 8) != 0, ev.retry = draw(m, 4) != 0;
+			m->at[j] = 0;
+			say(m, ev);
+		} else if (draw(m, 20) == 0) {
+			say(m, on(SCHED_JOB_GONE, j, 0));
+			m->job[j] = M_ENDED;
+		}
+		break;
+	case M_BACK:
+	case M_LOCAL:
+		m->job[j] = M_ENDED;
+		say(m, on(SCHED_JOB_GONE, j, 0));
+		break;
+	case M_ASKED:
+	case M_ENDED: break;
+	}
+}
+
+static void move_node(struct model *m, uint32_t n)
+{
+	if (!m->node_up[n]) {
+		m->node_up[n] = true;
+		say(m, up(n, 1 + draw(m, 6), 1 + draw(m, 4), 1));
+	} else if (draw(m, 4) == 0) {
+		m->node_up[n] = false;
+		for (uint32_t j = 0; j < JOBS; j++)
+			if (m->at[j] == n)
+				m->at[j] = 0;
+		say(m, on(SCHED_NODE_DOWN, 0, n));
+	} else {
+		struct sched_event ev = on(SCHED_NODE_CREDITS, 0, n);
+		ev.credits = draw(m, 8);
+		say(m, ev);
+	}
+}
+
+static unsigned count_unfinished(const struct model *m)
+{
+	unsigned n = 0;
+	for (int j = 0; j < JOBS; j++)
+		n += m->job[j] != M_ENDED;
+	return n;
+}
+
+static void repay(struct model *m, unsigned n)
+{
+	m->owed -= (int)n, m->lent -= (int)n;
+	say(m, (struct sched_event){SCHED_REPAID, .n = n});
+}
+
+static void walk(unsigned seed)
+{
+	static struct model m;
+	m = (struct model){.rng = seed};
+	set_up(&m.f, 1 + seed % 4);
+	for (int i = 0; i < 200000 && count_unfinished(&m); i++) {
+		m.f.now_us += draw(&m, 3);
+		unsigned what = draw(&m, 20);
+		if (what == 0)
+			move_node(&m, 1 + draw(&m, NODES));
+		else if (what == 1 && m.owed)
+			repay(&m, 1 + draw(&m, (unsigned)m.owed));
+		else if (what == 2)
+			say(&m, (struct sched_event){SCHED_TICK});
+		else
+			move_job(&m, draw(&m, JOBS));
+	}
+	cr_assert_eq(count_unfinished(&m), 0, "seed %u: a job never ended", seed);
+	if (m.owed)
+		repay(&m, (unsigned)m.owed);
+	cr_assert_eq(m.lent, 0, "seed %u: %d tokens are still lent", seed, m.lent);
+	tear_down(&m.f);
+}
+
+Test(sched_walk, random_walks)
+{
+	for (unsigned seed = 1; seed <= 60; seed++)
+		walk(seed);
+}
