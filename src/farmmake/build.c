@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "compilers.h"
 #include "farm.h"
+#include "history.h"
 #include "io/probe.h"
 #include "make.h"
 #include "memory.h"
@@ -131,6 +132,7 @@ static void destroy(struct farm *f)
 	compilers_destroy(f->compilers);
 	texts_destroy(f->texts);
 	record_destroy(f->record);
+	history_save(f->costs);
 	key_wipe(&f->key);
 	conf_fini(&f->conf);
 }
@@ -171,6 +173,7 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	f->sched = sched_create(&sc);
 	f->compilers = compilers_create();
 	f->record = record_create();
+	f->costs = history_load();
 }
 
 static int make_rundir(struct rundir *ret)

@@ -21,6 +21,7 @@
 #include <uv.h>
 
 struct compilers;
+struct cost_table;
 struct record;
 struct rundir;
 struct texts;
@@ -45,6 +46,7 @@ struct farm {
 	struct discover *discover;
 	struct compilers *compilers;
 	struct record *record;
+	struct cost_table *costs;
 	struct rundir *rundir;
 	struct texts *texts;
 

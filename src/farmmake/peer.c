@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "compilers.h"
+#include "core/cost.h"
 #include "io/netif.h"
 #include "peer_result.h"
 
@@ -197,6 +198,9 @@ static void on_result(struct peer *p, const struct msg *m)
 	w->done_by = p;
 	detach(w);
 	farm_event(p->farm, ev);
+	if (ev.ok)
+		cost_learn(p->farm->costs, w->cost_key, w->text_bytes,
+			(uint64_t)((double)ev.wall_us * sched_node_speed(p->farm->sched, p->id)));
 }
 
 static void on_refused(struct peer *p, const struct msg *m)

@@ -1,9 +1,11 @@
 #include "wrapper.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "compilers.h"
+#include "core/cost.h"
 #include "peer.h"
 #include "record.h"
 
@@ -28,6 +30,8 @@ static void set_phase(struct wrapper *w, enum wrapper_phase p)
 	if (f->at_work > f->at_work_peak)
 		f->at_work_peak = f->at_work;
 	w->phase = p;
+	if (p == WRAPPER_LOCAL)
+		w->local_since_us = clock_now_us();
 }
 
 static void set_reason(struct wrapper *w, const char *why)
@@ -106,7 +110,8 @@ static void ask_scheduler(struct wrapper *w, int bit)
 {
 	set_phase(w, WRAPPER_ASKED);
 	w->in_sched = true;
-	farm_event(w->farm, (struct sched_event){SCHED_JOB_ASK, .job = w->id, .toolchain = bit});
+	farm_event(w->farm, (struct sched_event){SCHED_JOB_ASK, .job = w->id, .toolchain = bit,
+				    .cost_us = cost_guess(w->farm->costs, w->cost_key, 0)});
 }
 
 static void ask(struct wrapper *w)
@@ -140,6 +145,7 @@ static int on_begin(struct wrapper *w, struct msg *m)
 		set_phase(w, WRAPPER_LOCAL);
 		return 0;
 	}
+	w->cost_key = cost_key(w->spec.cwd, w->spec.source, w->spec.flags.v);
 	w->compiler = compilers_get(w->farm->compilers, w->compiler_path);
 	ask(w);
 	return 0;
@@ -169,7 +175,8 @@ static int on_staged(struct wrapper *w, const struct msg *m)
 	w->local_cpu_us += m->cc_staged.cpu_us;
 	w->text_bytes = w->text.raw_bytes;
 	farm_event(w->farm,
-		(struct sched_event){SCHED_JOB_STAGED, .job = w->id, .bytes = w->text.buf.cap});
+		(struct sched_event){SCHED_JOB_STAGED, .job = w->id, .bytes = w->text.buf.cap,
+			.cost_us = cost_guess(w->farm->costs, w->cost_key, w->text_bytes)});
 	return 0;
 }
 
@@ -185,6 +192,14 @@ static int on_local(struct wrapper *w, const struct msg *m)
 	return 0;
 }
 
+static void learn_local_cost(const struct wrapper *w)
+{
+	double us = (double)(clock_now_us() - w->local_since_us);
+	if (w->in_sched && w->wait_status == 0)
+		cost_learn(w->farm->costs, w->cost_key, w->text_bytes,
+			(uint64_t)(us * sched_node_speed(w->farm->sched, 0)));
+}
+
 static int on_done(struct wrapper *w, const struct msg *m)
 {
 	if (w->phase != WRAPPER_LOCAL && w->phase != WRAPPER_DELIVERED)
@@ -193,6 +208,8 @@ static int on_done(struct wrapper *w, const struct msg *m)
 		w->done_by = NULL;
 	w->local_cpu_us += m->cc_done.cpu_us;
 	w->wait_status = m->cc_done.wait_status;
+	if (w->phase == WRAPPER_LOCAL)
+		learn_local_cost(w);
 	set_phase(w, WRAPPER_DONE);
 	return 0;
 }

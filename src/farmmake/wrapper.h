@@ -34,7 +34,8 @@ struct wrapper {
 	struct conn *conn;
 	uint32_t id;
 	enum wrapper_phase phase;
-	bool in_sched; /* SCHED_JOB_ASK was said, SCHED_JOB_GONE is due */
+	uint64_t cost_key; /* its name in the table of costs */
+	bool in_sched;     /* SCHED_JOB_ASK was said, SCHED_JOB_GONE is due */
 	char *compiler_path;
 	struct compiler *compiler;
 	struct job_spec spec;
@@ -58,6 +59,7 @@ struct wrapper {
 	/* for the report */
 	struct peer *done_by;
 	int32_t wait_status;
+	uint64_t local_since_us; /* WRAPPER_LOCAL */
 	double t_start, t_cpp, t_staged, t_sent, t_started, t_finished;
 	uint64_t text_bytes, up_bytes, down_bytes, local_cpu_us, remote_cpu_us;
 	unsigned dispatches;
