@@ -39,7 +39,6 @@ static void send_job(struct farm *f, const struct sched_action *a)
 	struct wrapper *w = idmap_get(&f->wrappers, a->job);
 	struct peer *p = peer_find(f, a->node);
 	assert(w && p);
-	wrapper_sent(w, p);
 	peer_send(p, w);
 }
 

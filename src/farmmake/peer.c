@@ -60,17 +60,18 @@ bool peer_any_up(const struct farm *f)
 static void pump_uploads(struct peer *p)
 {
 	while (!list_empty(&p->uploads) && conn_queued_bytes(p->conn) < CONN_HIGH_BYTES) {
-		struct wrapper *w = list_entry(p->uploads.next, struct wrapper, upload_link);
+		struct copy *c = list_entry(p->uploads.next, struct copy, upload_link);
+		struct wrapper *w = c->wrapper;
 		struct msg m = {.type = MSG_JOB};
-		if (!w->job_sent) {
+		if (!c->job_sent) {
 			m.job_spec.spec = w->spec;
-			w->job_sent = true;
-		} else if (chunks_next(&w->text, &w->upload_cursor, &m)) {
+			c->job_sent = true;
+		} else if (chunks_next(&w->text, &c->upload_cursor, &m)) {
 			w->up_bytes += m.data.n;
 		} else {
 			m = (struct msg){.type = MSG_JOB_TEXT_END};
 			m.job_text_end.raw_bytes = w->text.raw_bytes;
-			list_remove(&w->upload_link);
+			list_remove(&c->upload_link);
 		}
 		m.job = w->id;
 		int err = conn_send(p->conn, &m);
@@ -86,32 +87,25 @@ void peer_send(struct peer *p, struct wrapper *w)
 	assert(p->state == PEER_UP);
 	if (list_empty(&p->jobs))
 		p->owed_since_ms = clock_now_ms();
-	list_append(&p->jobs, &w->peer_link);
-	list_append(&p->uploads, &w->upload_link);
-	w->job_sent = false;
-	w->upload_cursor = 0;
+	if (w->dispatches++ == 0)
+		w->t_sent = farm_seconds(p->farm);
+	copy_attach(wrapper_copy(w, NULL), p);
 	pump_uploads(p);
 }
 
-static void detach(struct wrapper *w)
-{
-	list_remove(&w->peer_link);
-	list_remove(&w->upload_link);
-	w->peer = NULL;
-}
-
-static struct wrapper *find_job(const struct peer *p, uint32_t id)
+static struct copy *find_job(const struct peer *p, uint32_t id)
 {
 	struct wrapper *w = idmap_get(&p->farm->wrappers, id);
-	return w && w->peer == p ? w : NULL;
+	return w ? wrapper_copy(w, p) : NULL;
 }
 
 void peer_cancel(struct peer *p, uint32_t job)
 {
-	struct wrapper *w = find_job(p, job);
-	if (!w)
+	struct copy *c = find_job(p, job);
+	if (!c)
 		return;
-	detach(w);
+	copy_detach(c);
+	copy_reset(c);
 	conn_send(p->conn, &(struct msg){.type = MSG_CANCEL, .job = job});
 }
 
@@ -157,7 +151,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	}
 	conn_opened(p->conn);
 	p->state = PEER_UP;
-	p->draining = p->lost = false;
+	p->draining = p->lost = p->suspect = false;
 	p->retry_pause_ms = PEER_RETRY_MIN_MS;
 	p->slots = m->welcome.slots;
 	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
@@ -171,20 +165,21 @@ static int on_welcome(struct peer *p, const struct msg *m)
 
 static void on_started(struct peer *p, const struct msg *m)
 {
-	struct wrapper *w = find_job(p, m->job);
-	if (!w)
+	struct copy *c = find_job(p, m->job);
+	if (!c)
 		return;
-	w->t_started = farm_seconds(p->farm);
+	c->t_started = farm_seconds(p->farm);
 	farm_event(p->farm, (struct sched_event){SCHED_JOB_STARTED, .job = m->job, .node = p->id});
 }
 
 static void on_result(struct peer *p, const struct msg *m)
 {
-	struct wrapper *w = find_job(p, m->job);
-	if (!w)
+	struct copy *c = find_job(p, m->job);
+	if (!c)
 		return;
+	struct wrapper *w = c->wrapper;
 	struct sched_event ev = {.job = m->job, .node = p->id, .wall_us = m->result.wall_us};
-	switch (peer_result_finish(w, &m->result)) {
+	switch (peer_result_finish(c, &m->result)) {
 	case PEER_RESULT_GOOD: ev.type = SCHED_JOB_RESULT, ev.ok = true; break;
 	case PEER_RESULT_REDO: ev.type = SCHED_JOB_RESULT, ev.ok = false; break;
 	case PEER_RESULT_BROKEN:
@@ -193,10 +188,13 @@ static void on_result(struct peer *p, const struct msg *m)
 		ev.type = SCHED_JOB_REFUSED, ev.retry = true;
 		break;
 	}
+	w->t_started = c->t_started;
 	w->t_finished = farm_seconds(p->farm);
+	w->outcome = m->result;
+	w->good = c;
 	w->remote_cpu_us += m->result.cpu_us;
 	w->done_by = p;
-	detach(w);
+	copy_detach(c);
 	farm_event(p->farm, ev);
 	if (ev.ok)
 		cost_learn(p->farm->costs, w->cost_key, w->text_bytes,
@@ -205,15 +203,15 @@ static void on_result(struct peer *p, const struct msg *m)
 
 static void on_refused(struct peer *p, const struct msg *m)
 {
-	struct wrapper *w = find_job(p, m->job);
-	if (!w)
+	struct copy *c = find_job(p, m->job);
+	if (!c)
 		return;
 	char why[160];
-	log_debug("node %s refused %s: %s", p->name, w->spec.source,
+	log_debug("node %s refused %s: %s", p->name, c->wrapper->spec.source,
 		log_escape(m->refused.text, why, sizeof why));
 	enum refusal r = m->refused.refusal;
-	detach(w);
-	wrapper_reset_result(w);
+	copy_detach(c);
+	copy_reset(c);
 	farm_event(p->farm, (struct sched_event){SCHED_JOB_REFUSED, .job = m->job, .node = p->id,
 				    .retry = r != REFUSED_FLAG && r != REFUSED_LIMIT});
 }
@@ -226,11 +224,11 @@ static void set_credits(struct peer *p, uint32_t credits)
 
 static int dispatch(struct peer *p, const struct msg *m)
 {
-	struct wrapper *w;
+	struct copy *c;
 	if (m->type == MSG_WELCOME)
 		return p->state == PEER_DIALING ? on_welcome(p, m) : ERR_STATE;
 	if (m->type == MSG_DATA)
-		return (w = find_job(p, m->job)) ? peer_result_add(w, m) : 0;
+		return (c = find_job(p, m->job)) ? peer_result_add(c, m) : 0;
 	if (m->type == MSG_STARTED)
 		on_started(p, m);
 	else if (m->type == MSG_RESULT)
@@ -277,9 +275,9 @@ static void on_closed(void *ctx, int err)
 	bool was_up = p->state == PEER_UP;
 	size_t jobs = 0;
 	list_for_each_safe(l, &p->jobs) {
-		struct wrapper *w = list_entry(l, struct wrapper, peer_link);
-		detach(w);
-		wrapper_reset_result(w);
+		struct copy *c = list_entry(l, struct copy, peer_link);
+		copy_detach(c);
+		copy_reset(c);
 		jobs++;
 	}
 	if (!f->closing)
@@ -314,16 +312,28 @@ void peer_dial(struct peer *p)
 	p->state = PEER_DIALING;
 }
 
+static void set_suspect(struct peer *p, bool suspect)
+{
+	if (p->suspect == suspect)
+		return;
+	p->suspect = suspect;
+	farm_event(p->farm,
+		(struct sched_event){SCHED_NODE_SUSPECT, .node = p->id, .suspect = suspect});
+}
+
 void peer_check(struct peer *p, uint64_t now_ms, bool late)
 {
-	if (p->state != PEER_UP || list_empty(&p->jobs))
+	if (p->state != PEER_UP)
 		return;
 	if (late)
 		p->owed_since_ms = now_ms;
 	uint64_t heard = conn_last_heard_ms(p->conn);
 	uint64_t since = heard > p->owed_since_ms ? heard : p->owed_since_ms;
-	if (now_ms > since + PEER_SILENCE_MS)
+	bool owes = !list_empty(&p->jobs) || p->suspect; /* its jobs may be elsewhere by now */
+	if (owes && now_ms > since + PEER_SILENCE_MS)
 		conn_abort(p->conn, ERR_TIMEOUT);
+	else
+		set_suspect(p, owes && now_ms > since + PEER_SUSPECT_MS);
 }
 
 void peer_close_all(struct farm *f)

@@ -12,7 +12,12 @@
 #include "farm.h"
 #include "wrapper.h"
 
-enum { PEER_SILENCE_MS = 3000, PEER_RETRY_MIN_MS = 500, PEER_RETRY_MAX_MS = 30000 };
+enum {
+	PEER_SUSPECT_MS = 600,  /* its jobs are sent to another node, too */
+	PEER_SILENCE_MS = 3000, /* it is dead */
+	PEER_RETRY_MIN_MS = 500,
+	PEER_RETRY_MAX_MS = 30000
+};
 
 enum peer_state { PEER_IDLE, PEER_DIALING, PEER_UP };
 
@@ -25,11 +30,11 @@ struct peer {
 	struct sockaddr_storage addr;
 	bool is_static; /* given by the user: dialled without a beacon */
 	struct conn *conn;
-	bool draining, duplicate;
+	bool draining, duplicate, suspect;
 	uint64_t retry_at_ms, retry_pause_ms;
 	uint64_t owed_since_ms; /* silence is counted from here: results have been owed since */
-	struct list jobs;       /* struct wrapper.peer_link */
-	struct list uploads;    /* struct wrapper.upload_link, in order */
+	struct list jobs;       /* struct copy.peer_link */
+	struct list uploads;    /* struct copy.upload_link, in order */
 
 	/* for the report */
 	unsigned slots;

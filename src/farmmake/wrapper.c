@@ -12,10 +12,9 @@
 #include <assert.h>
 #include <string.h>
 
-enum {
-	TEXT_PACKED_MAX = 64 << 20, /* more than this is compiled here */
-	RESULT_PACKED_MAX = 256 << 20,
-};
+enum { TEXT_PACKED_MAX = 64 << 20 }; /* more than this is compiled here */
+
+enum { COPIES = sizeof((struct wrapper *)0)->copies / sizeof(struct copy) };
 
 /* In these phases a process of this wrapper uses a core here. */
 static bool works(enum wrapper_phase p)
@@ -49,12 +48,18 @@ static void send_verdict(struct wrapper *w, enum verdict v, const char *why)
 		conn_abort(w->conn, ERR_TOOBIG);
 }
 
+static void drop_results(struct wrapper *w)
+{
+	for (size_t i = 0; i < COPIES; i++)
+		copy_reset(&w->copies[i]);
+}
+
 void wrapper_local(struct wrapper *w, const char *why)
 {
 	set_reason(w, why);
 	set_phase(w, WRAPPER_LOCAL);
 	chunks_fini(&w->text);
-	wrapper_reset_result(w);
+	drop_results(w);
 	send_verdict(w, VERDICT_LOCAL, why);
 }
 
@@ -65,20 +70,12 @@ void wrapper_preprocess(struct wrapper *w)
 	send_verdict(w, VERDICT_PREPROCESS, "");
 }
 
-void wrapper_sent(struct wrapper *w, struct peer *p)
+struct copy *wrapper_copy(struct wrapper *w, const struct peer *p)
 {
-	if (w->dispatches++ == 0)
-		w->t_sent = farm_seconds(w->farm);
-	w->peer = p;
-}
-
-void wrapper_reset_result(struct wrapper *w)
-{
-	chunks_clear(&w->result);
-	digest_destroy(w->digest);
-	w->digest = NULL;
-	memset(w->stream_bytes, 0, sizeof w->stream_bytes);
-	noise_init(&w->said);
+	for (size_t i = 0; i < COPIES; i++)
+		if (w->copies[i].peer == p)
+			return &w->copies[i];
+	return NULL;
 }
 
 /* Sends blocks of the result until the wrapper's queue is full. */
@@ -86,7 +83,7 @@ static void pump_result(struct wrapper *w)
 {
 	struct msg m;
 	while (conn_queued_bytes(w->conn) < CONN_HIGH_BYTES &&
-		chunks_next(&w->result, &w->deliver_cursor, &m)) {
+		chunks_next(&w->good->result, &w->deliver_cursor, &m)) {
 		if (conn_send(w->conn, &m) < 0) {
 			conn_abort(w->conn, ERR_TOOBIG);
 			return;
@@ -187,7 +184,7 @@ static int on_local(struct wrapper *w, const struct msg *m)
 	set_reason(w, m->cc_local.reason);
 	set_phase(w, WRAPPER_LOCAL);
 	chunks_fini(&w->text);
-	wrapper_reset_result(w);
+	drop_results(w);
 	farm_event(w->farm, (struct sched_event){SCHED_JOB_LOCAL, .job = w->id});
 	return 0;
 }
@@ -260,12 +257,13 @@ static void on_closed(void *ctx, int err)
 	set_phase(w, WRAPPER_DONE);
 	if (w->in_sched)
 		farm_event(f, (struct sched_event){SCHED_JOB_GONE, .job = w->id, .ok = ok});
-	assert(!w->peer);
 	idmap_remove(&f->wrappers, w->id);
 	intake_fini(&w->intake);
 	chunks_fini(&w->text);
-	chunks_fini(&w->result);
-	digest_destroy(w->digest);
+	for (size_t i = 0; i < COPIES; i++) {
+		assert(!w->copies[i].peer);
+		copy_fini(&w->copies[i]);
+	}
 	buf_fini(&w->scratch);
 	job_spec_fini(&w->spec);
 	free(w->compiler_path);
@@ -281,13 +279,11 @@ void wrapper_accept(struct farm *f)
 	w->farm = f;
 	w->reason = xstrdup("");
 	w->t_start = w->t_cpp = w->t_staged = w->t_sent = w->t_started = w->t_finished = -1;
-	list_init(&w->peer_link);
-	list_init(&w->upload_link);
+	for (size_t i = 0; i < COPIES; i++)
+		copy_init(&w->copies[i], w);
 	chunks_init(&w->text, TEXT_PACKED_MAX);
 	intake_init(&w->intake, f->texts, &w->text);
-	chunks_init(&w->result, RESULT_PACKED_MAX);
 	buf_init(&w->scratch, WIRE_FRAME_MAX);
-	noise_init(&w->said);
 	struct conn_conf conf = {.loop = &f->loop, .peer = MSG_FROM_CC, .ops = &ops, .ctx = w};
 	int err = conn_accept_pipe(&conf, (uv_stream_t *)&f->listener, &w->conn);
 	if (err) {

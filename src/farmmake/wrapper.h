@@ -1,19 +1,17 @@
 /* wrapper - farmmake's side of one farmcc: one connection, one job.
  *
  * Happy path of a remote job: CC_BEGIN, the scheduler says preprocess, DATA and CC_STAGED come in,
- * the job is sent to a peer, its result is collected there (peer.c fills result), delivered, the
- * wrapper commits it, says CC_DONE and ends. Failure modes: the wrapper says CC_LOCAL, dies, or
+ * the job is sent to a peer or to two, the first result (peer.c) is delivered, the wrapper commits it, says CC_DONE and ends. Failure modes: the wrapper says CC_LOCAL, dies, or
  * breaks the protocol; its end, however it comes, is SCHED_JOB_GONE.
  *
  * Ownership: freed when its connection has closed.
  */
 #pragma once
 
-#include "core/noise.h"
+#include "copy.h"
 #include "farm.h"
 #include "intake.h"
 #include "io/conn.h"
-#include "io/digest.h"
 
 struct compiler;
 struct peer;
@@ -43,18 +41,11 @@ struct wrapper {
 
 	struct chunks text;
 	struct intake intake; /* of text */
-	struct chunks result;
+	struct copy copies[2];
+	struct copy *good; /* has the result that is, or will be, delivered */
 	size_t deliver_cursor;
 	struct job_result outcome;
-	struct digest *digest; /* of the result's DATA so far */
-	uint64_t stream_bytes[STREAM_COUNT];
-	struct noise said; /* on stderr, by the node's compiler */
 	struct buf scratch;
-
-	struct peer *peer; /* has it now */
-	struct list peer_link, upload_link;
-	bool job_sent;
-	size_t upload_cursor;
 
 	/* for the report */
 	struct peer *done_by;
@@ -71,9 +62,8 @@ void wrapper_accept(struct farm *f);
 /* Actions of the plan. */
 void wrapper_preprocess(struct wrapper *w);
 void wrapper_local(struct wrapper *w, const char *why);
-void wrapper_sent(struct wrapper *w, struct peer *p);
 void wrapper_deliver(struct wrapper *w);
 
-/* Forgets a result that came in part. */
-void wrapper_reset_result(struct wrapper *w);
+/* Its copy on this node; NULL: the one that is nowhere. NULL when there is none. */
+struct copy *wrapper_copy(struct wrapper *w, const struct peer *p);
 void wrapper_close_all(struct farm *f);

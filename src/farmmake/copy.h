@@ -1,0 +1,38 @@
+/* copy - a wrapper's job on one node: how far its upload is, and what has come back so far.
+ *
+ * Contract: a job is on at most as many nodes as it has copies, and on none twice.
+ *
+ * Ownership: part of its wrapper; linked, not owned, by the peer that has it.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "chunks.h"
+#include "core/noise.h"
+#include "io/digest.h"
+
+struct peer;
+struct wrapper;
+
+struct copy {
+	struct wrapper *wrapper;
+	struct peer *peer; /* NULL: nowhere */
+	struct list peer_link, upload_link;
+	bool job_sent;
+	size_t upload_cursor;
+	double t_started; /* for the report */
+
+	struct chunks result;
+	struct digest *digest; /* of the result's DATA so far */
+	uint64_t stream_bytes[STREAM_COUNT];
+	struct noise said; /* on stderr, by the node's compiler */
+};
+
+void copy_init(struct copy *c, struct wrapper *w);
+void copy_fini(struct copy *c);
+/* From now on it is there, and nothing is uploaded yet. */
+void copy_attach(struct copy *c, struct peer *p);
+/* It is nowhere. What came back stays. */
+void copy_detach(struct copy *c);
+/* Forgets what came back. */
+void copy_reset(struct copy *c);
