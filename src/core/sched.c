@@ -1,8 +1,4 @@
-/* The state machine: one function for each event, one place where a job changes its state.
- *
- * The life of a job is in sched.h. All waiting jobs are in one of two queues (a lane's stage,
- * returning), all copies in their node's list, so no event ever searches more than it changes.
- */
+/* The state machine: one function for each event. The life of a job is in sched.h. */
 #include "sched_impl.h"
 
 #include "base/str.h"
@@ -13,90 +9,6 @@
 
 enum { MEAN_PARTS = 16 }; /* a new value counts one part in so many */
 
-static const struct {
-	const char *name;
-	unsigned next; /* states that may follow */
-} states[] = {
-#define TO(s) (1u << JOB_##s)
-	[JOB_CPP] = {"cpp", TO(STAGED) | TO(LOCAL)},
-	[JOB_STAGED] = {"staged", TO(AWAY) | TO(REDO)},
-	[JOB_AWAY] = {"away", TO(STAGED) | TO(READY) | TO(REDO)},
-	[JOB_READY] = {"ready", TO(BACK)},
-	[JOB_BACK] = {"back", TO(LOCAL)},
-	[JOB_REDO] = {"redo", TO(LOCAL)},
-	[JOB_LOCAL] = {"local", 0},
-#undef TO
-};
-
-static bool is_in_flight(const struct sched_job *j)
-{
-	return j->state == JOB_CPP || j->state == JOB_STAGED || j->state == JOB_AWAY;
-}
-
-static bool has_text(const struct sched_job *j)
-{
-	return j->state == JOB_STAGED || j->state == JOB_AWAY;
-}
-
-static struct sched_job *find_job(const struct sched *s, uint32_t id)
-{
-	return idmap_get(&s->jobs, id);
-}
-
-static void leave(struct sched *s, struct sched_job *j)
-{
-	if (is_in_flight(j))
-		s->lanes[j->toolchain].in_flight--;
-	if (has_text(j))
-		s->stage_bytes -= j->bytes;
-	if (j->state == JOB_STAGED)
-		sched_stage_remove(s, j);
-	else
-		list_remove(&j->link);
-	s->count[j->state]--;
-}
-
-static void enter(struct sched *s, struct sched_job *j, enum sched_job_state state, uint64_t now_us)
-{
-	j->state = state;
-	j->since_us = now_us;
-	s->count[state]++;
-	if (is_in_flight(j))
-		s->lanes[j->toolchain].in_flight++;
-	if (has_text(j))
-		s->stage_bytes += j->bytes;
-	if (state == JOB_STAGED)
-		sched_stage_add(s, j);
-	else if (state == JOB_AWAY)
-		list_append(&s->away, &j->link);
-	else if (state == JOB_READY || state == JOB_REDO)
-		list_append(&s->returning, &j->link);
-}
-
-/* The only place where a job's state, queue and counters change. */
-static void move_job(struct sched *s, struct sched_job *j, enum sched_job_state to, uint64_t now_us)
-{
-	assert(states[j->state].next >> to & 1);
-	leave(s, j);
-	enter(s, j, to, now_us);
-}
-
-static struct sched_job *create_job(const struct sched *s, const struct sched_event *ev)
-{
-	struct sched_job *j = xcalloc(1, sizeof *j);
-	j->id = ev->job;
-	j->toolchain = ev->toolchain;
-	j->known = ev->cost_us && !s->conf.blind;
-	j->cost_us = j->known ? (double)ev->cost_us : s->cost_us;
-	list_init(&j->link);
-	list_init(&j->age_link);
-	for (int i = 0; i < SCHED_COPIES; i++) {
-		j->copy[i].job = j;
-		list_init(&j->copy[i].link);
-	}
-	return j;
-}
-
 void sched_put(struct sched_plan *plan, struct sched_action a)
 {
 	if (plan->n == plan->cap) {
@@ -106,13 +18,22 @@ void sched_put(struct sched_plan *plan, struct sched_action a)
 	plan->v[plan->n++] = a;
 }
 
+/* Its debt is due, if it was not called in before. */
+static void call_in(struct sched *s, struct sched_job *j, struct sched_plan *plan)
+{
+	if (sched_is_claimed(j))
+		sched_unclaim(s, j);
+	else
+		sched_put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
+}
+
 /* Before a job that was away may use a core here, a token has to come back for it. */
 static void bring_back(struct sched *s, struct sched_job *j, enum sched_job_state how,
 	uint64_t now_us, struct sched_plan *plan)
 {
 	j->until_us = now_us + (how == JOB_READY ? s->conf.deliver_wait_us : s->conf.redo_wait_us);
-	move_job(s, j, how, now_us);
-	sched_put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
+	sched_job_move(s, j, how, now_us);
+	call_in(s, j, plan);
 }
 
 static void redo(struct sched *s, struct sched_job *j, const char *why, uint64_t now_us,
@@ -127,50 +48,37 @@ static void go_on(struct sched *s, struct sched_job *j, uint64_t now_us, struct 
 {
 	if (j->state == JOB_READY) {
 		sched_put(plan, (struct sched_action){SCHED_DO_DELIVER, .job = j->id});
-		move_job(s, j, JOB_BACK, now_us);
+		sched_job_move(s, j, JOB_BACK, now_us);
 	} else {
 		sched_put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id, .why = j->why});
-		move_job(s, j, JOB_LOCAL, now_us);
+		sched_job_move(s, j, JOB_LOCAL, now_us);
 	}
 }
 
-static struct sched_copy *copy_on(struct sched_job *j, const struct sched_node *n)
+static void cancel(struct sched *s, struct sched_copy *c, uint64_t now_us, struct sched_plan *plan)
 {
-	for (int i = 0; i < SCHED_COPIES; i++)
-		if (j->copy[i].node == n)
-			return &j->copy[i];
-	return NULL;
-}
-
-static bool has_copy(const struct sched_job *j)
-{
-	for (int i = 0; i < SCHED_COPIES; i++)
-		if (j->copy[i].node)
-			return true;
-	return false;
+	sched_put(plan,
+		(struct sched_action){SCHED_DO_CANCEL, .job = c->job->id, .node = c->node->id});
+	sched_copy_end(s, c, now_us);
 }
 
 /* Nobody waits for these any more. */
 static void cancel_copies(
 	struct sched *s, struct sched_job *j, uint64_t now_us, struct sched_plan *plan)
 {
-	for (int i = 0; i < SCHED_COPIES; i++) {
-		struct sched_copy *c = &j->copy[i];
-		if (!c->node)
-			continue;
-		sched_put(plan,
-			(struct sched_action){SCHED_DO_CANCEL, .job = j->id, .node = c->node->id});
-		sched_copy_end(s, c, now_us);
-	}
+	for (int i = 0; i < SCHED_COPIES; i++)
+		if (j->copy[i].node)
+			cancel(s, &j->copy[i], now_us, plan);
 }
 
 void sched_send(struct sched *s, struct sched_job *j, struct sched_node *n, uint64_t now_us,
 	struct sched_plan *plan)
 {
-	sched_copy_begin(s, copy_on(j, NULL), n, now_us);
-	if (j->state == JOB_STAGED) {
+	sched_copy_begin(s, sched_job_copy_on(j, NULL), n, now_us);
+	j->hedged = j->state == JOB_AWAY;
+	if (!j->hedged) {
 		j->tries++;
-		move_job(s, j, JOB_AWAY, now_us);
+		sched_job_move(s, j, JOB_AWAY, now_us);
 	}
 	sched_put(plan, (struct sched_action){SCHED_DO_SEND, .job = j->id, .node = n->id});
 }
@@ -195,10 +103,10 @@ static void send_back(struct sched *s, struct sched_copy *c, const char *why, ui
 	struct sched_job *j = c->job;
 	j->avoid = c->node;
 	sched_copy_end(s, c, now_us);
-	if (has_copy(j))
+	if (sched_job_has_copy(j))
 		return;
 	if (j->tries < SCHED_TRIES_MAX)
-		move_job(s, j, JOB_STAGED, now_us);
+		sched_job_move(s, j, JOB_STAGED, now_us);
 	else
 		redo(s, j, why, now_us, plan);
 }
@@ -210,12 +118,12 @@ static double mean(double old, double seen)
 
 static void on_ask(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	assert(!find_job(s, ev->job));
-	struct sched_job *j = create_job(s, ev);
+	assert(!sched_job_find(s, ev->job));
+	struct sched_job *j = sched_job_create(s, ev);
 	const char *why = sched_why_local(s, j);
 	bool idle = ev->toolchain >= 0 && s->lanes[ev->toolchain].capacity;
 	idmap_put(&s->jobs, j->id, j);
-	enter(s, j, why ? JOB_LOCAL : JOB_CPP, ev->now_us);
+	sched_job_enter(s, j, why ? JOB_LOCAL : JOB_CPP, ev->now_us);
 	s->asked_us = ev->now_us;
 	if (why)
 		sched_put(plan, (struct sched_action){
@@ -226,7 +134,7 @@ static void on_ask(struct sched *s, const struct sched_event *ev, struct sched_p
 
 static void on_staged(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	struct sched_job *j = find_job(s, ev->job);
+	struct sched_job *j = sched_job_find(s, ev->job);
 	assert(j && j->state == JOB_CPP);
 	j->bytes = ev->bytes;
 	if (ev->cost_us && !s->conf.blind) {
@@ -238,10 +146,10 @@ static void on_staged(struct sched *s, const struct sched_event *ev, struct sche
 		/* its token was never lent, so it may go on at once */
 		sched_put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id,
 					.why = "the last node with this toolchain is gone"});
-		move_job(s, j, JOB_LOCAL, ev->now_us);
+		sched_job_move(s, j, JOB_LOCAL, ev->now_us);
 		return;
 	}
-	move_job(s, j, JOB_STAGED, ev->now_us);
+	sched_job_move(s, j, JOB_STAGED, ev->now_us);
 	sched_put(plan, (struct sched_action){SCHED_DO_LEND, .n = 1});
 	dispatch(s, ev->now_us, plan);
 }
@@ -249,16 +157,24 @@ static void on_staged(struct sched *s, const struct sched_event *ev, struct sche
 /* From a node that has the job, or too late and of no interest. */
 static struct sched_copy *find_copy(struct sched *s, const struct sched_event *ev)
 {
-	struct sched_job *j = find_job(s, ev->job);
+	struct sched_job *j = sched_job_find(s, ev->job);
 	struct sched_node *n = sched_node_find(s, ev->node);
-	return j && n ? copy_on(j, n) : NULL;
+	return j && n ? sched_job_copy_on(j, n) : NULL;
 }
 
-static void on_started(struct sched *s, const struct sched_event *ev)
+/* A second copy that has not begun has lost already. */
+static void on_started(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	struct sched_copy *c = find_copy(s, ev);
-	if (c && !c->running)
-		sched_copy_start(s, c, ev->now_us);
+	if (!c || c->running)
+		return;
+	struct sched_copy *other = &c->job->copy[c == c->job->copy];
+	if (other->node && !other->running) {
+		cancel(s, other, ev->now_us, plan);
+		c->job->tries =
+			SCHED_TRIES_MAX; /* that node may still be busy with forgetting it */
+	}
+	sched_copy_start(s, c, ev->now_us);
 }
 
 static void on_result(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -303,17 +219,17 @@ static void learn_local_speed(struct sched *s, const struct sched_job *j, uint64
 
 static void on_gone(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	struct sched_job *j = find_job(s, ev->job);
+	struct sched_job *j = sched_job_find(s, ev->job);
 	assert(j);
 	if (ev->ok)
 		learn_local_speed(s, j, ev->now_us);
 	cancel_copies(s, j, ev->now_us, plan);
-	if (has_text(j))
-		sched_put(plan, (struct sched_action){SCHED_DO_OWE, .n = 1});
-	if (has_text(j) || j->state == JOB_READY || j->state == JOB_REDO)
+	if (sched_job_has_text(j))
+		call_in(s, j, plan);
+	if (sched_job_has_text(j) || j->state == JOB_READY || j->state == JOB_REDO)
 		s->owed_gone++;
 	idmap_remove(&s->jobs, j->id);
-	leave(s, j);
+	sched_job_leave(s, j);
 	free(j);
 	dispatch(s, ev->now_us, plan);
 }
@@ -337,6 +253,7 @@ static void on_node_down(struct sched *s, const struct sched_event *ev, struct s
 	struct sched_node *n = sched_node_find(s, ev->node);
 	assert(n && n->up);
 	n->up = n->suspect = false;
+	list_remove(&n->suspects);
 	n->credits = 0;
 	s->up_count--;
 	sched_node_refresh(s, n, ev->now_us);
@@ -360,16 +277,35 @@ static void on_suspect(struct sched *s, const struct sched_event *ev, struct sch
 	struct sched_node *n = sched_node_find(s, ev->node);
 	assert(n && n->up);
 	n->suspect = ev->suspect;
+	list_remove(&n->suspects);
+	if (n->suspect)
+		list_append(&s->suspects, &n->suspects);
 	sched_node_refresh(s, n, ev->now_us);
 	dispatch(s, ev->now_us, plan);
+	sched_hedge(s, ev->now_us, plan);
 }
 
 static void on_job_local(struct sched *s, const struct sched_event *ev)
 {
-	struct sched_job *j = find_job(s, ev->job);
+	struct sched_job *j = sched_job_find(s, ev->job);
 	assert(j && (j->state == JOB_CPP || j->state == JOB_BACK));
 	/* a wrapper that could not commit its result: its debt is repaid when its recipe ends */
-	move_job(s, j, JOB_LOCAL, ev->now_us);
+	sched_job_move(s, j, JOB_LOCAL, ev->now_us);
+}
+
+/* A token has come for a claimed job: unless a node has begun, it is compiled here. */
+static void take_claim(
+	struct sched *s, struct sched_job *j, uint64_t now_us, struct sched_plan *plan)
+{
+	sched_unclaim(s, j);
+	if (sched_job_has_begun(j)) {
+		sched_put(plan, (struct sched_action){SCHED_DO_LEND, .n = 1});
+		return;
+	}
+	cancel_copies(s, j, now_us, plan);
+	sched_job_move(s, j, JOB_REDO, now_us);
+	j->why = "done here earlier than by a node";
+	go_on(s, j, now_us, plan);
 }
 
 /* First the debts of jobs whose recipe has just ended: what make gives back now is theirs. Last those
@@ -383,6 +319,12 @@ static void on_repaid(struct sched *s, const struct sched_event *ev, struct sche
 		if (n == 0)
 			break;
 		go_on(s, list_entry(l, struct sched_job, link), ev->now_us, plan);
+		n--;
+	}
+	list_for_each_safe(l, &s->claims) {
+		if (n == 0)
+			break;
+		take_claim(s, list_entry(l, struct sched_job, claim_link), ev->now_us, plan);
 		n--;
 	}
 	assert(n <= s->owed_late);
@@ -400,6 +342,7 @@ static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_
 		s->owed_late++;
 	}
 	dispatch(s, ev->now_us, plan);
+	sched_hedge(s, ev->now_us, plan);
 }
 
 void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -408,7 +351,7 @@ void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan
 	case SCHED_JOB_ASK: on_ask(s, ev, plan); break;
 	case SCHED_JOB_STAGED: on_staged(s, ev, plan); break;
 	case SCHED_JOB_LOCAL: on_job_local(s, ev); break;
-	case SCHED_JOB_STARTED: on_started(s, ev); break;
+	case SCHED_JOB_STARTED: on_started(s, ev, plan); break;
 	case SCHED_JOB_RESULT: on_result(s, ev, plan); break;
 	case SCHED_JOB_REFUSED: on_refused(s, ev, plan); break;
 	case SCHED_JOB_GONE: on_gone(s, ev, plan); break;
@@ -432,6 +375,7 @@ struct sched *sched_create(const struct sched_conf *conf)
 	list_init(&s->away);
 	list_init(&s->returning);
 	list_init(&s->suspects);
+	list_init(&s->claims);
 	return s;
 }
 

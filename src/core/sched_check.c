@@ -53,6 +53,7 @@ static void check_job(const struct sched_job *j, struct sums *sums)
 	assert(queued == !list_empty(&j->link));
 	assert((j->state == JOB_STAGED) == !list_empty(&j->age_link));
 	(void)queued;
+	assert(list_empty(&j->claim_link) || j->state == JOB_STAGED || j->state == JOB_AWAY);
 	check_copies(j, sums);
 	sums->count[j->state]++;
 	if (j->state == JOB_STAGED || j->state == JOB_AWAY)
@@ -75,6 +76,7 @@ static void check_node(const struct sched_node *n, struct sums *sums)
 	assert((n->heap != NULL) == (n->up && !n->suspect && n->credits > 0));
 	assert(!n->heap || n->heap->v[n->heap_pos] == n);
 	assert(!n->heap || n->heap != &n->herd->open || n->used < n->credits);
+	assert(n->suspect == !list_empty(&n->suspects));
 	assert(n->granted == (n->up ? n->credits : 0));
 	(void)running;
 	sums->used += n->used;
@@ -133,6 +135,7 @@ void sched_check(const struct sched *s)
 	assert(sums.up == s->up_count && sums.used == sums.copies);
 	assert(list_length(&s->away) == sums.count[JOB_AWAY]);
 	assert(list_length(&s->returning) == sums.count[JOB_READY] + sums.count[JOB_REDO]);
+	assert(list_length(&s->claims) == s->claim_count);
 	(void)list_length;
 }
 

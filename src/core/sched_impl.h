@@ -1,6 +1,6 @@
 /* sched_impl - what the parts of the scheduler share; nobody else includes it.
  *
- * sched.c is the state machine, sched_stage.c keeps the jobs that wait for a node, sched_nodes.c the
+ * sched.c is the state machine, sched_jobs.c has the jobs, sched_stage.c keeps the jobs that wait for a node, sched_nodes.c the
  * nodes and what is learned about them, sched_pick.c decides who gets a job and whether the farm wants
  * one more, sched_hedge.c which jobs are worth a second attempt. No event costs more than the logarithm
  * of the number of nodes, times the kinds of nodes that there are.
@@ -38,6 +38,7 @@ struct sched_job {
 	uint32_t tries;
 	uint64_t bytes;
 	double cost_us;    /* for a node of speed 1; */
+	bool hedged;       /* was sent to a second node */
 	bool known;        /* an estimate of its own, not a mean */
 	uint64_t since_us; /* JOB_CPP, JOB_STAGED, JOB_LOCAL: in this state since then */
 	uint64_t until_us; /* JOB_READY, JOB_REDO: not to wait longer than this */
@@ -46,6 +47,7 @@ struct sched_job {
 	const char *why;                /* JOB_REDO: the reason that the wrapper is given */
 	struct list link;               /* in its bin, away or returning; else unlinked */
 	struct list age_link;           /* JOB_STAGED: in its lane's age */
+	struct list claim_link;         /* in claims; else unlinked */
 };
 
 /* All that concerns one toolchain. */
@@ -71,6 +73,8 @@ struct sched {
 	struct list away;      /* JOB_AWAY, longest not looked at by hedging first */
 	struct list returning; /* JOB_READY and JOB_REDO, oldest first */
 	struct list suspects;  /* struct sched_node.suspects */
+	struct list claims;    /* staged or away jobs whose debt was called in early */
+	uint32_t claim_count;
 	uint32_t count[JOB_LOCAL + 1];
 	uint64_t capacity;    /* credits of all nodes */
 	uint64_t stage_bytes; /* texts of staged and away jobs */
@@ -84,6 +88,20 @@ struct sched {
 void sched_put(struct sched_plan *plan, struct sched_action a);
 void sched_send(struct sched *s, struct sched_job *j, struct sched_node *n, uint64_t now_us,
 	struct sched_plan *plan);
+
+/* sched_jobs.c */
+struct sched_job *sched_job_find(const struct sched *s, uint32_t id); /* NULL when there is none */
+/* In no state yet. */
+struct sched_job *sched_job_create(const struct sched *s, const struct sched_event *ev);
+void sched_job_enter(
+	struct sched *s, struct sched_job *j, enum sched_job_state state, uint64_t now_us);
+void sched_job_leave(struct sched *s, struct sched_job *j);
+void sched_job_move(struct sched *s, struct sched_job *j, enum sched_job_state to, uint64_t now_us);
+bool sched_job_has_text(const struct sched_job *j);
+/* NULL when there is none; n NULL: one that is not in use. */
+struct sched_copy *sched_job_copy_on(struct sched_job *j, const struct sched_node *n);
+bool sched_job_has_copy(const struct sched_job *j);
+bool sched_job_has_begun(const struct sched_job *j); /* a node compiles it already */
 
 /* sched_stage.c */
 void sched_stage_init(struct sched_lane *lane);
@@ -99,5 +117,13 @@ void sched_dispatch(struct sched *s, uint64_t now_us, struct sched_plan *plan);
 /* The node with room where the job would be done first, and when; NULL when none has room. */
 struct sched_node *sched_pick(const struct sched *s, const struct sched_job *j,
 	const struct sched_node *except, uint64_t now_us, double *ret_finish_us);
+/* When its result could be here at the earliest. */
+double sched_best_finish(const struct sched *s, const struct sched_job *j, uint64_t now_us);
 /* NULL when the job should be preprocessed for the farm; else why it should not. */
 const char *sched_why_local(const struct sched *s, const struct sched_job *j);
+
+/* sched_hedge.c */
+/* Sends copies and claims jobs where that is worth it. */
+void sched_hedge(struct sched *s, uint64_t now_us, struct sched_plan *plan);
+bool sched_is_claimed(const struct sched_job *j);
+void sched_unclaim(struct sched *s, struct sched_job *j);

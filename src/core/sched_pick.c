@@ -54,6 +54,15 @@ struct sched_node *sched_pick(const struct sched *s, const struct sched_job *j,
 	return best[0].node;
 }
 
+double sched_best_finish(const struct sched *s, const struct sched_job *j, uint64_t now_us)
+{
+	struct best best[2] = {0};
+	search(s, j, NULL, now_us, best);
+	if (!best[0].node || (best[1].node && best[1].finish_us < best[0].finish_us))
+		best[0] = best[1];
+	return best[0].finish_us;
+}
+
 /* Where to send it now; NULL: keep it. ahead_us: cost of the jobs that would be sent before it. */
 static struct sched_node *place(
 	const struct sched *s, const struct sched_job *j, double ahead_us, uint64_t now_us)

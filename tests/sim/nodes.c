@@ -103,6 +103,8 @@ void sim_send(struct sim *w, struct sim_job *j, uint32_t node)
 		sim_fail(w, "job %u is sent to node %u, which has no credit", j->id, node);
 	if (j->state != SIM_AWAY || c->state != COPY_NONE)
 		sim_fail(w, "job %u is sent once too often", j->id);
+	if (c->cancelled_on == n && c->cancelled_gen == n->gen)
+		sim_fail(w, "job %u is sent to node %u, which had to cancel it", j->id, node);
 	if (c != j->copy && j->copy[0].node == n)
 		sim_fail(w, "job %u is sent to node %u twice", j->id, node);
 	c->node = n;
@@ -121,6 +123,10 @@ void sim_cancel(struct sim *w, struct sim_job *j, uint32_t node)
 		struct sim_copy *c = &j->copy[i];
 		if (c->state != COPY_NONE && c->node->id == node) {
 			w->stats.cancelled++;
+			for (int k = 0; k < SIM_COPIES; k++) {
+				j->copy[k].cancelled_on = c->node;
+				j->copy[k].cancelled_gen = c->node->gen;
+			}
 			forget(w, c);
 			return;
 		}

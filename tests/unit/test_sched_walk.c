@@ -10,9 +10,10 @@ enum model_state { M_NONE, M_ASKED, M_CPP, M_AWAY, M_BACK, M_LOCAL, M_ENDED };
 struct model {
 	struct fixture f;
 	enum model_state job[JOBS];
-	uint32_t at[JOBS]; /* node that has it, 0 for none */
-	bool node_up[NODES + 1];
+	uint32_t at[JOBS]; /* bit for each node that has it */
+	bool node_up[NODES + 1], suspect[NODES + 1];
 	int lent, owed;
+	unsigned hedged;
 	unsigned rng;
 };
 
@@ -34,14 +35,25 @@ static void obey(struct model *m)
 		case SCHED_DO_LOCAL:
 			cr_assert(m->job[a->job] == M_ASKED || m->job[a->job] == M_CPP ||
 				  m->job[a->job] == M_AWAY);
-			m->job[a->job] = M_LOCAL, m->at[a->job] = 0;
+			cr_assert_eq(m->at[a->job], 0);
+			m->job[a->job] = M_LOCAL;
 			break;
 		case SCHED_DO_SEND:
-			cr_assert(m->node_up[a->node]);
-			m->job[a->job] = M_AWAY, m->at[a->job] = a->node;
+			cr_assert(m->node_up[a->node] && !m->suspect[a->node]);
+			cr_assert_eq(m->job[a->job], M_AWAY);
+			cr_assert_eq(m->at[a->job] >> a->node & 1, 0);
+			m->hedged += m->at[a->job] != 0;
+			m->at[a->job] |= 1u << a->node;
+			cr_assert_leq(__builtin_popcount(m->at[a->job]), 2);
 			break;
-		case SCHED_DO_CANCEL: cr_assert_eq(m->at[a->job], a->node); break;
-		case SCHED_DO_DELIVER: m->job[a->job] = M_BACK, m->at[a->job] = 0; break;
+		case SCHED_DO_CANCEL:
+			cr_assert(m->at[a->job] >> a->node & 1);
+			m->at[a->job] &= ~(1u << a->node);
+			break;
+		case SCHED_DO_DELIVER:
+			cr_assert(m->job[a->job] == M_AWAY && m->at[a->job] == 0);
+			m->job[a->job] = M_BACK;
+			break;
 		case SCHED_DO_LEND: m->lent += (int)a->n; break;
 		case SCHED_DO_OWE: m->owed += (int)a->n; break;
 		}
@@ -54,6 +66,15 @@ static void say(struct model *m, struct sched_event ev)
 {
 	step(&m->f, ev);
 	obey(m);
+}
+
+static uint32_t any_node(struct model *m, uint32_t j)
+{
+	uint32_t n;
+	do
+		n = draw(m, NODES + 1);
+	while (!(m->at[j] >> n & 1));
+	return n;
 }
 
 static void move_job(struct model *m, uint32_t j)
@@ -69,15 +90,18 @@ static void move_job(struct model *m, uint32_t j)
 			say(m, on(SCHED_JOB_LOCAL, j, 0));
 		} else {
 			m->job[j] = M_AWAY;
-			say(m, staged(j));
+			say(m, costly(j, 1 + draw(m, 5000)));
 		}
 		break;
 	case M_AWAY:
 		if (m->at[j] && draw(m, 3)) {
-			struct sched_event ev =
-				on(draw(m, 5) ? SCHED_JOB_RESULT : SCHED_JOB_REFUSED, j, m->at[j]);
+			static const enum sched_event_type types[] = {
+				SCHED_JOB_STARTED, SCHED_JOB_RESULT, SCHED_JOB_REFUSED};
+			struct sched_event ev = on(types[draw(m, 3)], j, any_node(m, j));
 			ev.ok = draw(m, 8) != 0, ev.retry = draw(m, 4) != 0;
-			m->at[j] = 0;
+			ev.wall_us = draw(m, 3000);
+			if (ev.type != SCHED_JOB_STARTED)
+				m->at[j] &= ~(1u << ev.node);
 			say(m, ev);
 		} else if (draw(m, 20) == 0) {
 			say(m, on(SCHED_JOB_GONE, j, 0));
@@ -100,11 +124,14 @@ static void move_node(struct model *m, uint32_t n)
 		m->node_up[n] = true;
 		say(m, up(n, 1 + draw(m, 6), 1 + draw(m, 4), 1));
 	} else if (draw(m, 4) == 0) {
-		m->node_up[n] = false;
+		m->node_up[n] = m->suspect[n] = false;
 		for (uint32_t j = 0; j < JOBS; j++)
-			if (m->at[j] == n)
-				m->at[j] = 0;
+			m->at[j] &= ~(1u << n);
 		say(m, on(SCHED_NODE_DOWN, 0, n));
+	} else if (draw(m, 3) == 0) {
+		struct sched_event ev = on(SCHED_NODE_SUSPECT, 0, n);
+		ev.suspect = m->suspect[n] = !m->suspect[n];
+		say(m, ev);
 	} else {
 		struct sched_event ev = on(SCHED_NODE_CREDITS, 0, n);
 		ev.credits = draw(m, 8);
@@ -126,13 +153,14 @@ static void repay(struct model *m, unsigned n)
 	say(m, (struct sched_event){SCHED_REPAID, .n = n});
 }
 
-static void walk(unsigned seed)
+/* Returns how many jobs were sent to a second node. */
+static unsigned walk(unsigned seed)
 {
 	static struct model m;
 	m = (struct model){.rng = seed};
 	set_up(&m.f, 1 + seed % 4);
 	for (int i = 0; i < 200000 && count_unfinished(&m); i++) {
-		m.f.now_us += draw(&m, 3);
+		m.f.now_us += draw(&m, 3000);
 		unsigned what = draw(&m, 20);
 		if (what == 0)
 			move_node(&m, 1 + draw(&m, NODES));
@@ -148,10 +176,13 @@ static void walk(unsigned seed)
 		repay(&m, (unsigned)m.owed);
 	cr_assert_eq(m.lent, 0, "seed %u: %d tokens are still lent", seed, m.lent);
 	tear_down(&m.f);
+	return m.hedged;
 }
 
 Test(sched_walk, random_walks)
 {
+	unsigned hedged = 0;
 	for (unsigned seed = 1; seed <= 60; seed++)
-		walk(seed);
+		hedged += walk(seed);
+	cr_assert_gt(hedged, 100, "%u second copies in all", hedged);
 }
