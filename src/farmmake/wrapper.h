@@ -1,8 +1,9 @@
 /* wrapper - farmmake's side of one farmcc: one connection, one job.
  *
  * Happy path of a remote job: CC_BEGIN, the scheduler says preprocess, DATA and CC_STAGED come in,
- * the job is sent to a peer or to two, the first result (peer.c) is delivered, the wrapper commits it, says CC_DONE and ends. Failure modes: the wrapper says CC_LOCAL, dies, or
- * breaks the protocol; its end, however it comes, is SCHED_JOB_GONE.
+ * the job is sent to a peer, or to two, the first result (peer.c) is delivered, the wrapper commits
+ * it, says CC_DONE and ends. Failure modes: the wrapper says CC_LOCAL, dies, or breaks the protocol;
+ * its end, however it comes, is SCHED_JOB_GONE.
  *
  * Ownership: freed when its connection has closed.
  */
