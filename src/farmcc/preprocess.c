@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-	GROW_MS = 3, /* a look at the text every so often */
+	GROW_MS = 25, /* how often the text is looked at: most are complete by then */
 	MAP_BYTES = JOB_TEXT_BYTES_MAX +
 		    65536, /* what a text may have, and a bit to see that it has more */
 };
@@ -63,7 +63,7 @@ static int look(struct upload *u)
 }
 
 /* The preprocessor writes a few kilobytes at a time. Being woken for each of them, as a pipe would do,
- * costs more than all the rest: 200 switches for a megabyte of text. */
+ * costs more than all the rest: 200 switches for a megabyte of text, each into cold caches. */
 static int follow(struct upload *u)
 {
 	int err = 0, ended = 0;

@@ -44,6 +44,7 @@ int main(int argc, char *argv[])
 {
 #ifdef COMMAND
 	(void)argc;
+	argv[0] = COMMAND; /* gcc looks for its parts beside it */
 	return run(RECORD, COMMAND, argv);
 #else
 	return argc < 3 ? 2 : run(argv[1], argv[2], argv + 2);
