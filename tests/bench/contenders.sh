@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# contenders.sh - who builds.  Sourced by run.sh.
+#
+#   contender_start NAME      its daemons, once for each session
+#   contender_build NAME SETTING    one build of $tree; make's words go to stdout
+#   contender_settings NAME   what is tried before the best of it takes part; empty: nothing to try
+
+# make_with PATH-PREFIX COMMAND...: the build, as the client would type it
+make_with() {
+	local path=$1
+	shift
+	# shellcheck disable=SC2046  # a list
+	in_client env PATH="${path:+$path:}/usr/bin:/bin" "$@" -C "$tree" $(workload_goals)
+}
+
+# distcc_hosts SUFFIX
+distcc_hosts() {
+	local i
+	for ((i = 1; i <= board_count; i++)); do
+		echo "$(board_address "$i")$1"
+	done | xargs
+}
+
+start_haproxy() {
+	local i
+	{
+		cat <<-END
+			global
+			    maxconn 2000
+			defaults
+			    mode tcp
+			    timeout connect 5s
+			    timeout client 5m
+			    timeout server 5m
+			    timeout queue 5m
+			listen farm
+			    bind 127.0.0.1:3600
+			    balance leastconn
+		END
+		for ((i = 1; i <= board_count; i++)); do
+			echo "    server b$i $(board_address "$i"):3633 maxconn $((2 * board_cores[i]))"
+		done
+	} >"$work/haproxy.cfg"
+	in_client haproxy -db -f "$work/haproxy.cfg" >"$work/haproxy.log" 2>&1 </dev/null &
+	daemon_here+=($!)
+	wait_listen client 3600 || fail "haproxy does not listen"
+}
+
+contender_start() {
+	case $1 in
+	farmmake)
+		start_farmnodes
+		local name
+		for name in cc gcc; do
+			"$build/src/farmprobe/farmprobe" --cache "$XDG_CACHE_HOME/farmmake" "/usr/bin/$name" \
+				>/dev/null || fail "$name cannot be measured"
+		done
+		;;
+	distcc | distcc-default)
+		[ -n "${started[distccd]:-}" ] || start_distccds 3632 "cores + 2"
+		started[distccd]=1
+		;;
+	distcc-haproxy)
+		start_distccds 3633 "2 * cores"
+		start_haproxy
+		;;
+	ideal) ideal_set=$("$bench/replay" cores "$farm_cores") || fail "no semaphores" ;;
+	esac
+}
+
+# As "JOBS/SLOTS": make's -j, and distcc's limit for a board in compiles above or below its cores.
+contender_settings() {
+	[ "$1" = distcc ] || return 0
+	local jobs slots
+	for jobs in $farm_cores $((farm_cores * 4 / 3)) $((farm_cores * 2)); do
+		for slots in 0 2; do
+			echo "$jobs/$slots"
+		done
+	done
+}
+
+build_distcc() {
+	local jobs=${1%/*} i hosts=''
+	for ((i = 1; i <= board_count; i++)); do
+		hosts+=" $(board_address "$i")/$((board_cores[i] + ${1#*/})),lzo"
+	done
+	DISTCC_HOSTS="--localslots=$(nproc) --localslots_cpp=$((2 * $(nproc)))$hosts" \
+		DISTCC_BACKOFF_PERIOD=0 DISTCC_PAUSE_TIME_MSEC=10 \
+		make_with /usr/lib/distcc make -j"$jobs"
+}
+
+contender_build() {
+	case $1 in
+	farmmake)
+		make_with "" "$farmmake" --farm-key "$key" --farm-interface eth0 \
+			--farm-report "$work/report.json"
+		;;
+	distcc) build_distcc "$2" ;;
+	distcc-default)
+		# what its manual says of -j: twice the CPUs
+		DISTCC_HOSTS=$(distcc_hosts "") make_with /usr/lib/distcc make -j$((2 * farm_cores))
+		;;
+	distcc-haproxy)
+		DISTCC_HOSTS="--localslots_cpp=100 127.0.0.1:3600/100,lzo" DISTCC_PAUSE_TIME_MSEC=50 \
+			DISTCC_BACKOFF_PERIOD=0 make_with /usr/lib/distcc make -j$((farm_cores * 5 / 2))
+		;;
+	make) make_with "" make -j"$(nproc)" ;;
+	handout) make_with "$(toolchain 0)" make -j"$(nproc)" ;;
+	ideal)
+		REPLAY_CORES=$ideal_set make_with "$(toolchain 1)" make -j$((farm_cores * 4))
+		;;
+	record) make_with "$(toolchain record)" make -j"$(nproc)" ;;
+	esac
+}
