@@ -11,9 +11,9 @@ groups_root=''
 groups_up() {
 	local name file value
 	if [ -e /sys/fs/cgroup/cpu/cpu.shares ]; then
-		groups_root=/sys/fs/cgroup/cpu/farmmake-bench file=cpu.shares value=1024
+		groups_root=/sys/fs/cgroup/cpu/farmmake-bench.$$ file=cpu.shares value=1024
 	elif grep -qsw cpu /sys/fs/cgroup/cgroup.subtree_control; then
-		groups_root=/sys/fs/cgroup/farmmake-bench file=cpu.weight value=100
+		groups_root=/sys/fs/cgroup/farmmake-bench.$$ file=cpu.weight value=100
 	else
 		echo "run.sh: no cgroups for CPU: boards take more of this machine than they should" >&2
 		return
@@ -29,7 +29,9 @@ groups_up() {
 
 groups_down() {
 	[ -n "$groups_root" ] || return 0
-	rmdir "$groups_root/client" "$groups_root/boards" "$groups_root"
+	wait_for 10 rmdir "$groups_root/client" 2>/dev/null # its processes are dying
+	wait_for 10 rmdir "$groups_root/boards" 2>/dev/null
+	rmdir "$groups_root"
 }
 
 # group_join client|boards: the calling shell, and what it starts from now on

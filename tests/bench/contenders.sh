@@ -46,6 +46,46 @@ start_haproxy() {
 	wait_listen client 3600 || fail "haproxy does not listen"
 }
 
+# icecream sends its compiler to the boards: an archive of the real one's parts, in which replay and
+# the records take its place.
+pack_compiler() {
+	local dir=$work/ice/pack
+	mkdir -p "$dir/records" "$dir/usr"
+	ln -s /records "$dir/usr/records"
+	(cd "$work/ice" && icecc --build-native) >"$work/ice/pack.log" 2>&1 &&
+		tar -xzf "$work"/ice/*.tar.gz -C "$dir" && rm "$work"/ice/*.tar.gz &&
+		cp "$bench/replay" "$dir/usr/bin/gcc" &&
+		(cd "$records" && find . -name dep -prune -o -type f -print0 |
+			xargs -0 cp --parents -t "$dir/records") &&
+		tar -czf "$work/ice/compiler.tar.gz" -C "$dir" . && rm -rf "$dir"
+}
+
+# iceccd reports how busy its machine is, and the scheduler spares the busy ones. A board is as busy as
+# its sleeping compilers make it, not as this machine.
+look_idle='mount --bind "$0/stat" /proc/stat && mount --bind "$0/loadavg" /proc/loadavg && exec "$@"'
+
+start_icecream() {
+	local i
+	mkdir -p -m 777 "$work/ice"
+	cat /proc/stat >"$work/ice/stat"
+	echo "0.00 0.00 0.00 1/100 100" >"$work/ice/loadavg"
+	in_client icecc-scheduler -n bench -l "$work/ice/scheduler.log" </dev/null >/dev/null 2>&1 &
+	daemon_here+=($!)
+	export ICECC_TEST_SOCKET=$work/ice/socket ICECC_VERSION=$work/ice/compiler.tar.gz
+	in_client iceccd -n bench -s 10.77.0.1 --no-remote -m "$(nproc)" -N client \
+		-b "$work/ice/env" -l "$work/ice/client.log" </dev/null >/dev/null 2>&1 &
+	daemon_here+=($!)
+	for ((i = 1; i <= board_count; i++)); do
+		board_daemon "$i" env -i PATH=/usr/sbin:/usr/bin:/bin TMPDIR="$work/b$i" \
+			ICECC_TEST_SOCKET="$work/b$i/ice.socket" REPLAY_PACE="${board_slow[i]}" \
+			unshare --mount sh -c "$look_idle" "$work/ice" iceccd -n bench -s 10.77.0.1 -m "${board_cores[i]}" -N "b$i" \
+			-b "$work/b$i/ice" -l "$work/b$i/iceccd.log"
+	done
+	wait_for 20 test -S "$ICECC_TEST_SOCKET" || fail "iceccd does not listen"
+	pack_compiler || fail "icecream's compiler cannot be packed: $(tail -n 1 "$work/ice/pack.log")"
+	contender_build icecream "" >"$work/ice/first.log" 2>&1 || fail "icecream's first build failed"
+}
+
 contender_start() {
 	case $1 in
 	farmmake)
@@ -64,6 +104,7 @@ contender_start() {
 		start_distccds 3633 "2 * cores"
 		start_haproxy
 		;;
+	icecream) start_icecream ;;
 	ideal) ideal_set=$("$bench/replay" cores "$farm_cores") || fail "no semaphores" ;;
 	esac
 }
@@ -104,6 +145,7 @@ contender_build() {
 		DISTCC_HOSTS="--localslots_cpp=100 127.0.0.1:3600/100,lzo" DISTCC_PAUSE_TIME_MSEC=50 \
 			DISTCC_BACKOFF_PERIOD=0 make_with /usr/lib/distcc make -j$((farm_cores * 5 / 2))
 		;;
+	icecream) make_with /usr/lib/icecc/bin make -j$((farm_cores * 2)) ;;
 	make) make_with "" make -j"$(nproc)" ;;
 	handout) make_with "$(toolchain 0)" make -j"$(nproc)" ;;
 	ideal)

@@ -9,7 +9,7 @@
 #   --rate RATE         of each link, as tc names it, or none (1gbit)
 #   --runs N            rounds; in each of them everybody builds once (3)
 #   --setting J/S       distcc's -j and slots above the cores of a board, instead of trying some
-#   --kernel-dirs LIST  what of the kernel is built ("block/ mm/")
+#   --kernel-dirs LIST  what of the kernel is built ("block/ net/core/")
 #   --weight N          of the CPU, against what else runs here (1: a fair share)
 #   --record            forget what compiles gave and cost, and measure it again
 #   --out DIR           where figures.json, runs.jsonl and plot.svg go (./bench-WORKLOAD)
@@ -43,7 +43,7 @@ wait_for() {
 
 parse_options() {
 	workload=redis contenders="farmmake distcc handout ideal" boards=6x4 rate=1gbit runs=3
-	setting='' kernel_dirs="block/ mm/" record_again='' out='' weight=1
+	setting='' kernel_dirs="block/ net/core/" record_again='' out='' weight=1
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--workload) workload=$2 ;;
@@ -77,6 +77,7 @@ outside() {
 	local packages=("${DEPS_BUILD[@]}" "${DEPS_SOURCE[@]}" jq iproute2 util-linux python3)
 	[[ $contenders != *distcc* ]] || packages+=(distcc)
 	[[ $contenders != *haproxy* ]] || packages+=(haproxy)
+	[[ $contenders != *icecream* ]] || packages+=(icecc)
 	deps_install "${packages[@]}" || exit 1
 	deps_build "$build" --buildtype release || exit 1
 	workload_fetch || fail "the sources of $workload are out of reach"
@@ -92,6 +93,7 @@ find_places() {
 	chmod 755 "$bench"
 	tree=$bench/trees/$workload
 	records_name=$workload-$(gcc -dumpfullversion)
+	[ "$workload" != kernel ] || records_name+="-$(tr -c '[:alnum:]\n' _ <<<"$kernel_dirs")"
 	records=$bench/records/$records_name
 }
 
@@ -188,21 +190,31 @@ session() {
 	python3 "$here/figures.py" "$out" "$records" "$boards" "$workload" "$rate"
 }
 
-parse_options "$@"
-[ "$(id -u)" = 0 ] || fail "only root can make namespaces in which distccd gives its rights up"
-find_places
-if [ -z "${FARM_BENCH_INSIDE+set}" ]; then
-	outside
+# Itself once more, in namespaces that end with it.
+enter() {
 	exec 9>"$bench/lock"
 	flock -n 9 || fail "another bench runs in $bench"
 	trap groups_down EXIT
 	groups_up "$weight"
 	FARM_BENCH_INSIDE=$groups_root unshare --mount --net --ipc --pid --fork --kill-child \
 		--mount-proc "$0" "$@" &
-	child=$!
+	local child=$!
 	trap 'kill -KILL $child' INT TERM HUP
 	wait $child
-	exit $?
-fi
-groups_root=$FARM_BENCH_INSIDE
-inside
+}
+
+main() {
+	parse_options "$@"
+	[ "$(id -u)" = 0 ] || fail "only root can make namespaces in which distccd gives its rights up"
+	find_places
+	if [ -n "${FARM_BENCH_INSIDE+set}" ]; then
+		groups_root=$FARM_BENCH_INSIDE
+		inside
+	else
+		outside
+		enter "$@"
+	fi
+}
+
+main "$@"
+exit

@@ -66,7 +66,8 @@ static char *marker_name(const char *line)
 static void read_markers(const char *path, struct job *j)
 {
 	char line[2 * PATH_MAX];
-	FILE *f = fopen(path, "re");
+	bool from_stdin = strcmp(path, "-") == 0;
+	FILE *f = from_stdin ? stdin : fopen(path, "re");
 	free(j->source);
 	j->source = f && fgets(line, sizeof line, f) ? marker_name(line) : NULL;
 	char *dir = j->source && fgets(line, sizeof line, f) ? marker_name(line) : NULL;
@@ -77,12 +78,14 @@ static void read_markers(const char *path, struct job *j)
 	} else {
 		free(dir);
 	}
-	if (f)
+	while (from_stdin && fread(line, 1, sizeof line, f) > 0)
+		; /* whoever writes it does not expect a closed pipe */
+	if (f && !from_stdin)
 		fclose(f);
 }
 
 struct seen {
-	bool compile, assembly, stops, debug, split, dep_beside;
+	bool macros_left, compile, assembly, stops, debug, split, dep_beside;
 	uint64_t flags; /* a sum: the order in which they are passed on does not matter */
 };
 
@@ -95,15 +98,19 @@ static void take_arg(struct job *j, char *const argv[], int *i, struct seen *s)
 	} else if (strcmp(arg, "-o") == 0 && argv[*i + 1]) {
 		free(j->output);
 		j->output = xstrdup(argv[++*i]);
-	} else if (arg[0] != '-' && (str_ends(arg, ".c") || str_ends(arg, ".i"))) {
+	} else if (strcmp(arg, "-x") == 0 && argv[*i + 1]) {
+		++*i;
+	} else if (strcmp(arg, "-") == 0 ||
+		   (arg[0] != '-' && (str_ends(arg, ".c") || str_ends(arg, ".i")))) {
 		free(j->source);
 		j->source = xstrdup(arg);
-		j->expanded = str_ends(arg, ".i");
+		j->expanded = !str_ends(arg, ".c");
 	} else if (generates_code(arg)) {
 		s->flags += hash(arg);
 		s->debug |= arg[1] == 'g' && strcmp(arg, "-g0") != 0;
 		s->split |= strcmp(arg, "-gsplit-dwarf") == 0;
 	}
+	s->macros_left |= strcmp(arg, "-fdirectives-only") == 0;
 	s->assembly |= strcmp(arg, "-S") == 0;
 	s->compile |= s->assembly || strcmp(arg, "-c") == 0;
 	s->stops |= s->compile || strcmp(arg, "-E") == 0;
@@ -117,8 +124,9 @@ void job_scan(char *const argv[], struct job *ret)
 	for (int i = 1; argv[i]; i++)
 		take_arg(&j, argv, &i, &seen);
 	j.cwd = xstrdup(getcwd(cwd, sizeof cwd) ? cwd : "");
-	if (j.source && j.expanded)
+	if (j.source && j.expanded && seen.compile)
 		read_markers(j.source, &j);
+	j.expanded &= !seen.macros_left;
 	if (!j.output && j.source)
 		j.output = with_suffix(str_base(j.source), seen.assembly ? ".s" : ".o");
 	if (!seen.compile || !j.source) {

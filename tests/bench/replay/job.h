@@ -1,8 +1,8 @@
 /* job - which recorded compile a command line asks for.
  *
  * A compile is the same one whoever runs it: the user's make on the source itself, farmnode on the
- * text that stands in for it under its name, distccd or iceccd on a preprocessed copy of some other
- * name. So the key is made of what all of them keep: the source's name, which a preprocessed copy
+ * text that stands in for it under its name, distccd on a preprocessed copy of another name, iceccd on
+ * one from standard input. So the key is made of what all of them keep: the source's name, which a preprocessed copy
  * carries in its first line, the options that generate code, and where there is debug information
  * the directory.
  *
@@ -18,7 +18,7 @@ struct job {
 	bool is_link;
 	char *cwd;
 	char *output, *dwo, *depfile; /* dwo and depfile: NULL when none is asked for */
-	bool expanded;                /* the input is preprocessed */
+	bool expanded;                /* the input is preprocessed, with its macros expanded */
 	uint64_t key;
 };
 

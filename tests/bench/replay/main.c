@@ -8,6 +8,8 @@
  * Anything else, what was never recorded too, is for the real compiler of the same name. It then
  * behaves like that one in every respect that farmprobe looks at.
  *
+ * REPLAY_PACE goes before the link, for compilers that are sent to boards of different speeds.
+ *
  * A board whose daemon starts more compilers than it has cores gives REPLAY_CORES, a semaphore set
  * as "replay cores N" makes it.
  */
@@ -87,6 +89,10 @@ static int make_cores(int n)
 
 static int become(char *compiler, char *argv[])
 {
+	if (strcmp(compiler, argv[0]) == 0) {
+		fprintf(stderr, "replay: there is no other %s here\n", compiler);
+		return 127;
+	}
 	argv[0] = compiler;
 	execv(compiler, argv);
 	perror(compiler);
@@ -100,7 +106,8 @@ int main(int argc, char *argv[])
 	_cleanup_free_ char *compiler = xasprintf("/usr/bin/%s", str_base(argv[0]));
 	_cleanup_free_ char *prefix = find_prefix(argv[0]);
 	_cleanup_free_ char *records = read_link(prefix, "records");
-	_cleanup_free_ char *pace = read_link(prefix, "pace");
+	const char *given = getenv("REPLAY_PACE");
+	_cleanup_free_ char *pace = given ? xstrdup(given) : read_link(prefix, "pace");
 	struct job j;
 	struct cost c;
 	job_scan(argv, &j);
