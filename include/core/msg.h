@@ -41,6 +41,7 @@ enum verdict {
 	VERDICT_LOCAL,      /* compile here, now */
 	VERDICT_PREPROCESS, /* preprocess, and send the text */
 	VERDICT_PROBE,      /* fingerprint the compiler first, answer CC_TOOLCHAIN, then ask on */
+	VERDICT_IDLE,       /* compile here, with what the others leave of the cores */
 	VERDICT_COUNT
 };
 

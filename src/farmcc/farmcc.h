@@ -32,6 +32,7 @@ struct cc {
 	struct ccargs args;
 	char *cwd;         /* as the compiler would record it */
 	struct sock *sock; /* NULL: nobody to talk to */
+	bool idle;         /* compile with what others leave of the cores */
 	bool told;         /* the controller knows already that this compile is local */
 	char reason[256];  /* ROUTE_LOCAL: why */
 };

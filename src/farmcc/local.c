@@ -5,6 +5,7 @@
 #include "find.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,8 @@ int local_run(struct cc *cc, int *ret_wait_status)
 	static const int ours[2] = {-1, -1};
 	pid_t pid;
 	uint64_t cpu_us;
+	if (cc->idle)
+		sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}); /* or as usual */
 	int err = child_start(cc->compiler, cc->argv, find_environment(), ours, &pid);
 	if (!err)
 		err = child_wait(pid, ret_wait_status, &cpu_us);

@@ -41,6 +41,7 @@ static enum route obey(struct cc *cc, const struct msg *m)
 	if (m->cc_verdict.verdict == VERDICT_PREPROCESS)
 		return ROUTE_NEXT;
 	cc->told = true;
+	cc->idle = m->cc_verdict.verdict == VERDICT_IDLE;
 	return route_local(cc, "%s", m->cc_verdict.reason);
 }
 

@@ -54,13 +54,13 @@ static void drop_results(struct wrapper *w)
 		copy_reset(&w->copies[i]);
 }
 
-void wrapper_local(struct wrapper *w, const char *why)
+void wrapper_local(struct wrapper *w, const char *why, bool idle)
 {
 	set_reason(w, why);
 	set_phase(w, WRAPPER_LOCAL);
 	chunks_fini(&w->text);
 	drop_results(w);
-	send_verdict(w, VERDICT_LOCAL, why);
+	send_verdict(w, idle ? VERDICT_IDLE : VERDICT_LOCAL, why);
 }
 
 void wrapper_preprocess(struct wrapper *w)
@@ -119,7 +119,7 @@ static void ask(struct wrapper *w)
 		set_phase(w, WRAPPER_PROBING);
 		send_verdict(w, VERDICT_PROBE, "");
 	} else if (cc->state == COMPILER_PROBING) {
-		wrapper_local(w, "its compiler is being examined");
+		wrapper_local(w, "its compiler is being examined", false);
 	} else {
 		if (cc->state == COMPILER_KNOWN)
 			memcpy(w->spec.toolchain, cc->toolchain.id, sizeof w->spec.toolchain);

@@ -62,7 +62,7 @@ void wrapper_accept(struct farm *f);
 
 /* Actions of the plan. */
 void wrapper_preprocess(struct wrapper *w);
-void wrapper_local(struct wrapper *w, const char *why);
+void wrapper_local(struct wrapper *w, const char *why, bool idle);
 void wrapper_deliver(struct wrapper *w);
 
 /* Its copy on this node; NULL: the one that is nowhere. NULL when there is none. */

@@ -235,6 +235,11 @@ static void on_local(struct client *c)
 	send_verdict(c, VERDICT_LOCAL, "the script says so");
 }
 
+static void on_idle(struct client *c)
+{
+	send_verdict(c, VERDICT_IDLE, "others need the cores more");
+}
+
 static void on_probe(struct client *c)
 {
 	send_verdict(c, VERDICT_PROBE, "");
@@ -358,6 +363,7 @@ static const struct script {
 	void (*act)(struct client *c); /* after CC_BEGIN of a distributable compile */
 } scripts[] = {
 	{"local", on_local},
+	{"idle", on_idle},
 	{"probe", on_probe},
 	{"remote", on_remote},
 	{"failed-result", on_failed_result},

@@ -103,8 +103,26 @@ same_as_plain remote '^CC_DONE 0' gcc $flags -c "$PWD/good.c" -o "$tree/absolute
 grep -q 'CC_BEGIN remote \[\] ' "$work/ctl.log" || fail "not offered: $(cat "$work/ctl.log")"
 note "remote compiles equal plain ones"
 
+# --- in the way of nobody: SCHED_IDLE is policy 5
+mkdir "$work/shy"
+cat >"$work/shy/gcc" <<END
+#!/bin/sh
+cut -d ' ' -f 41 "/proc/\$\$/stat" >"$work/policy"
+exec $(command -v gcc) "\$@"
+END
+chmod +x "$work/shy/gcc"
+for script in local idle; do
+	serve $script
+	plain_path=$work/shy:$plain_path through gcc $flags -c good.c || fail "$script: $(cat "$work/err")"
+	wait "$ctl" || fail "$script: the controller failed: $(cat "$work/ctl.err")"
+	case $script:$(cat "$work/policy") in
+	local:0 | idle:5) ;;
+	*) fail "$script: the compiler has policy $(cat "$work/policy")" ;;
+	esac
+done
+
 # --- every way in which it can come to nothing
-for script in local late-local failed-result corrupt too-much half drop-begin drop-text drop-staged \
+for script in local idle late-local failed-result corrupt too-much half drop-begin drop-text drop-staged \
 	garbage wrong; do
 	same_as_plain "$script" '^CC_BEGIN remote' gcc $flags -MD -c good.c
 	same_as_plain "$script" '^CC_BEGIN remote' gcc $flags -c big.c -o sub.o
