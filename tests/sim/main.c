@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { GOLDEN = 3, JOBS_PER_CORE = 10, NS_MAX = 5000 };
+enum { GOLDEN = 3, JOBS_PER_CORE = 10, NS_MAX = 5000, NS_NOISE = 500 };
 
 static bool differs(const char *path, const char *text)
 {
@@ -108,20 +108,24 @@ static int compare(unsigned seeds)
 	return status;
 }
 
+/* A step is timed by the clock, so some include a visit of another process: hence percentiles. */
 static int scale(void)
 {
-	double ns = 0;
-	printf("%6s %7s %9s %11s %9s %9s\n", "cores", "jobs", "steps", "ns/step", "> 5 us",
+	uint64_t first_ns = 0, ns = 0, most_ns = 0;
+	printf("%6s %7s %9s %10s %10s %9s\n", "cores", "jobs", "steps", "ns, 50 %", "ns, 99 %",
 		"x bound");
 	for (unsigned cores = 100; cores <= 10000; cores *= 10) {
 		struct sim_scenario sc = sim_scale(cores, cores * JOBS_PER_CORE);
 		struct sim_stats r = sim_run(&sc, 1, NULL);
-		ns = (double)r.step_ns / (double)r.steps;
-		printf("%6u %7u %9lu %11.0f %8.3f%% %9.3f\n", cores, sc.jobs,
-			(unsigned long)r.steps, ns, 100.0 * (double)r.slow_steps / (double)r.steps,
+		ns = sim_percentile(&r, 50);
+		most_ns = sim_percentile(&r, 99);
+		first_ns = first_ns ? first_ns : ns;
+		printf("%6u %7u %9lu %10lu %10lu %9.3f\n", cores, sc.jobs, (unsigned long)r.steps,
+			(unsigned long)ns, (unsigned long)most_ns,
 			(double)r.makespan_us / (double)r.bound_us);
 	}
-	return ns > NS_MAX;
+	/* log 10000 is twice log 100 */
+	return most_ns > NS_MAX || ns > 2 * first_ns + NS_NOISE;
 }
 
 int main(int argc, char *argv[])

@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { SIM_KINDS = 4, SIM_COPIES = 2 };
+enum { SIM_KINDS = 4, SIM_COPIES = 2, SIM_NS_BINS = 256 };
 
 enum sim_sizes {
 	SIM_EQUAL, /* all compiles take the same time */
@@ -131,8 +131,8 @@ struct sim_job {
 
 struct sim_stats {
 	uint64_t makespan_us, bound_us;
-	uint64_t steps, step_ns, actions;
-	uint64_t slow_steps; /* those of more than 5 us */
+	uint64_t steps;
+	uint64_t took[SIM_NS_BINS]; /* steps by time, eight bins for each doubling of nanoseconds */
 	unsigned remote, local, copies, cancelled, killed;
 	double busy_us; /* of the nodes' slots, at speed 1 */
 };
@@ -190,6 +190,8 @@ void sim_expect_no_copy(struct sim *w, const struct sim_job *j);
 void sim_say(struct sim *w, struct sched_event ev);
 _Noreturn void sim_fail(const struct sim *w, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Nanoseconds that so many percent of the steps did not exceed. */
+uint64_t sim_percentile(const struct sim_stats *stats, unsigned percent);
 /* One build from beginning to end. trace may be NULL. */
 struct sim_stats sim_run(const struct sim_scenario *sc, uint64_t seed, FILE *trace);
 

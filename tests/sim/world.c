@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TICK_US = 100000, STUCK_US = 120000000, SLOW_NS = 5000 };
+enum { TICK_US = 100000, STUCK_US = 120000000 };
 
 void sim_fail(const struct sim *w, const char *fmt, ...)
 {
@@ -91,6 +91,24 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static unsigned ns_bin(uint64_t ns)
+{
+	if (ns < 8)
+		return (unsigned)ns;
+	unsigned high = 63 - (unsigned)__builtin_clzll(ns);
+	unsigned bin = 8 * (high - 2) + (unsigned)(ns >> (high - 3) & 7);
+	return bin < SIM_NS_BINS ? bin : SIM_NS_BINS - 1;
+}
+
+uint64_t sim_percentile(const struct sim_stats *stats, unsigned percent)
+{
+	uint64_t seen = 0, wanted = stats->steps * percent / 100;
+	unsigned bin = 0;
+	while (bin < SIM_NS_BINS - 1 && (seen += stats->took[bin]) < wanted)
+		bin++;
+	return bin < 8 ? bin : (UINT64_C(8) + bin % 8) << (bin / 8 - 1);
+}
+
 static void step(struct sim *w, struct sched_event *ev)
 {
 	ev->now_us = w->now_us;
@@ -98,9 +116,7 @@ static void step(struct sim *w, struct sched_event *ev)
 	uint64_t begin = now_ns();
 	sched_step(w->sched, ev, &w->plan);
 	uint64_t ns = now_ns() - begin;
-	w->stats.step_ns += ns;
-	w->stats.slow_steps += ns > SLOW_NS;
-	w->stats.actions += w->plan.n;
+	w->stats.took[ns_bin(ns)]++;
 	if (w->stats.steps++ % w->check_every == 0)
 		sched_check(w->sched);
 	print_step(w, ev);
