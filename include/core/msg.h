@@ -34,7 +34,6 @@ enum msg_sender {
 };
 
 enum msg_phase { MSG_IN_HELLO = 1, MSG_IN_OPEN = 2, MSG_IN_ANY = 3 };
-
 enum packing { PACKING_STORED, PACKING_LZO1X, PACKING_COUNT };
 
 enum verdict {
