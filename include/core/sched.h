@@ -37,7 +37,7 @@ enum sched_event_type {
 	SCHED_JOB_RESULT,   /* job, node, wall_us, ok: false when it must be redone here */
 	SCHED_JOB_REFUSED,  /* job, node, retry: elsewhere, or (false) here */
 	SCHED_JOB_GONE,     /* job, ok: the wrapper has ended, well or (false) otherwise */
-	SCHED_NODE_UP,      /* node, credits, slots, toolchains */
+	SCHED_NODE_UP,      /* node, credits, slots, toolchains, here */
 	SCHED_NODE_CREDITS, /* node, credits */
 	SCHED_NODE_SUSPECT, /* node, suspect: it owes results and is silent, or is so no longer */
 	SCHED_NODE_DOWN,    /* node */
@@ -56,6 +56,7 @@ struct sched_event {
 	uint64_t cost_us; /* estimate for a node of speed 1; 0: none */
 	uint64_t wall_us; /* that the node's compiler took; 0: not known */
 	bool ok, retry, suspect;
+	bool here; /* the node is this machine: its slots are the same cores */
 	uint32_t n;
 };
 

@@ -20,5 +20,7 @@ const char *netif_format_address(const struct sockaddr *addr, char *out, size_t 
 socklen_t netif_address_len(const struct sockaddr *addr);
 int netif_address_port(const struct sockaddr *addr);
 void netif_set_port(struct sockaddr *addr, int port);
+/* Is this one of this machine's own addresses, seen from this network namespace? */
+bool netif_is_here(const struct sockaddr *addr);
 /* -ENODEV when there is no such interface. */
 int netif_check(const char *name);

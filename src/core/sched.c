@@ -242,8 +242,10 @@ static void on_node_up(struct sched *s, const struct sched_event *ev, struct sch
 	n->credits = ev->credits;
 	n->slots = ev->slots ? ev->slots : 1;
 	n->toolchains = ev->toolchains;
+	n->here = ev->here;
 	n->link_free_us = 0;
 	s->up_count++;
+	s->elsewhere_count += !n->here;
 	sched_node_refresh(s, n, ev->now_us);
 	dispatch(s, ev->now_us, plan);
 }
@@ -256,6 +258,7 @@ static void on_node_down(struct sched *s, const struct sched_event *ev, struct s
 	list_remove(&n->suspects);
 	n->credits = 0;
 	s->up_count--;
+	s->elsewhere_count -= !n->here;
 	sched_node_refresh(s, n, ev->now_us);
 	list_for_each_safe(l, &n->copies)
 		send_back(s, list_entry(l, struct sched_copy, link), "lost by several nodes",

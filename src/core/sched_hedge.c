@@ -5,6 +5,8 @@
  * late; and jobs that have not begun anywhere are claimed for idle cores here: their debt is called in
  * early, and when a token comes for it before a node has begun, the job is compiled here.
  *
+ * A node on this machine has no cores but these: taking its jobs away from it would gain nothing.
+ *
  * A job that is late is expected to be late by as much again: guesses err by factors.
  */
 #include "sched_impl.h"
@@ -83,7 +85,9 @@ static void look_at(struct sched *s, struct sched_job *j, uint64_t now_us, struc
 	double left = left_us(c, now_us), finish_us;
 	struct sched_node *n = sched_pick(s, j, c->node, now_us, &finish_us);
 	double there = n && n->used < n->slots ? finish_us - (double)now_us : left;
-	if (!try_here(s, j, there < left ? there : left, plan) && is_worth(there, left))
+	if (!c->node->here && try_here(s, j, there < left ? there : left, plan))
+		return;
+	if (is_worth(there, left))
 		sched_send(s, j, n, now_us, plan);
 }
 
@@ -102,7 +106,7 @@ static void look_around(struct sched *s, uint64_t now_us, struct sched_plan *pla
 /* Jobs that are kept for a better node than the one that has room. */
 static void look_at_stage(struct sched *s, uint64_t now_us, struct sched_plan *plan)
 {
-	for (uint64_t left = s->staged_lanes; left; left &= left - 1) {
+	for (uint64_t left = s->elsewhere_count ? s->staged_lanes : 0; left; left &= left - 1) {
 		struct sched_lane *lane = &s->lanes[__builtin_ctzll(left)];
 		list_for_each(l, &lane->age) {
 			struct sched_job *j = list_entry(l, struct sched_job, age_link);

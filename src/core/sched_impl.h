@@ -66,6 +66,7 @@ struct sched {
 	struct idmap jobs;  /* struct sched_job, while its wrapper lives */
 	struct idmap nodes; /* struct sched_node, for ever */
 	uint32_t up_count;
+	uint32_t elsewhere_count; /* of them, on other machines */
 	struct sched_herd **herds;
 	size_t herd_count;
 	struct sched_lane lanes[SCHED_TOOLCHAINS];

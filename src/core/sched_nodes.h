@@ -33,7 +33,7 @@ struct sched_node {
 	uint32_t credits, slots;
 	uint32_t used, running; /* jobs that are there, and that have begun */
 	uint64_t toolchains;
-	bool up, suspect;
+	bool up, suspect, here;
 	struct list copies; /* struct sched_copy.link */
 	struct list suspects;
 

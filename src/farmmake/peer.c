@@ -159,6 +159,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 		log_info("node %s (%s): %u slots", p->name, p->address, p->slots);
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_UP, .node = p->id,
 				    .credits = m->welcome.credits, .slots = m->welcome.slots,
+				    .here = netif_is_here((const struct sockaddr *)&p->addr),
 				    .toolchains = intern_toolchains(p, &m->welcome.toolchains)});
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -132,4 +133,38 @@ void netif_set_port(struct sockaddr *addr, int port)
 int netif_check(const char *name)
 {
 	return if_nametoindex(name) ? 0 : -ENODEV;
+}
+
+static bool is_loopback(const struct sockaddr *addr)
+{
+	if (addr->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)(const void *)addr)->sin_addr.s_addr) >>
+			       24 ==
+		       IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr);
+}
+
+static bool is_same_host(const struct sockaddr *a, const struct sockaddr *b)
+{
+	if (!b || a->sa_family != b->sa_family)
+		return false;
+	if (a->sa_family == AF_INET)
+		return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
+		       ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
+	return a->sa_family == AF_INET6 &&
+	       IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
+		       &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr);
+}
+
+bool netif_is_here(const struct sockaddr *addr)
+{
+	if (addr->sa_family != AF_INET && addr->sa_family != AF_INET6)
+		return false;
+	bool here = is_loopback(addr);
+	struct ifaddrs *all = NULL;
+	if (!here && getifaddrs(&all) == 0)
+		for (const struct ifaddrs *i = all; i && !here; i = i->ifa_next)
+			here = is_same_host(addr, i->ifa_addr);
+	freeifaddrs(all);
+	return here;
 }

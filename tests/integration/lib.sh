@@ -163,7 +163,7 @@ in_report() {
 # Compiles that a node could have done: all but those which farmcc itself had to keep, with the
 # reasons that core/sched gives.
 distributable='(.where == "node") or (.reason | test(
-	"^(no node|not a usable compiler|the farm is|the stage is|the last node|refused by|lost by|the node)"))'
+	"^(no node|done here earlier|not a usable compiler|the farm is|the stage is|the last node|refused by|lost by|the node)"))'
 
 # share_of_nodes: of the distributable compiles, how many percent went to nodes.
 share_of_nodes() {

@@ -2,6 +2,7 @@
 #include "io/netif.h"
 
 #include <criterion/criterion.h>
+#include <ifaddrs.h>
 #include <errno.h>
 #include <string.h>
 
@@ -99,4 +100,25 @@ Test(netif, interfaces)
 	cr_expect_eq(netif_check("lo"), 0);
 	cr_expect_eq(netif_check("no-such-if"), -ENODEV);
 	cr_expect_eq(netif_check(""), -ENODEV);
+}
+
+Test(netif, addresses_of_this_machine)
+{
+	static const struct {
+		const char *text;
+		bool here;
+	} rows[] = {{"127.0.0.1:1", true}, {"127.3.2.1:1", true}, {"[::1]:1", true},
+		{"192.0.2.1:1", false}, {"[2001:db8::1]:1", false}, {"[fe80::1234]:1", false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sockaddr_storage a;
+		cr_assert_eq(netif_parse_address(rows[i].text, 1, true, &a), 0);
+		cr_expect_eq(
+			netif_is_here((struct sockaddr *)&a), rows[i].here, "%s", rows[i].text);
+	}
+	struct ifaddrs *all;
+	cr_assert_eq(getifaddrs(&all), 0);
+	for (struct ifaddrs *i = all; i; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET)
+			cr_expect(netif_is_here(i->ifa_addr), "%s", i->ifa_name);
+	freeifaddrs(all);
 }

@@ -43,6 +43,11 @@ static inline const struct walk_block *walk_find(
 	return NULL;
 }
 
+static inline char *walk_copy(const void *data, size_t n)
+{
+	return n ? memcpy(xmalloc(n), data, n) : NULL;
+}
+
 /* Feeds a new block, and remembers it. */
 static inline int walk_learn(
 	struct walk_memory *m, struct dtext *d, const char *p, size_t n, struct buf *out)
@@ -55,11 +60,11 @@ static inline int walk_learn(
 	int err = dtext_feed(d, p, n, out);
 	dtext_record(d, NULL);
 	if (!err && dtext_context(d) >= 0) {
-		b.text = xstrndup(p, n);
+		b.text = walk_copy(p, n);
 		b.out_n = out->len - before;
-		b.out = xstrndup((const char *)out->data + before, b.out_n);
+		b.out = walk_copy(out->data + before, b.out_n);
 		b.markers_n = markers.len;
-		b.markers = xstrndup((const char *)markers.data, b.markers_n);
+		b.markers = walk_copy(markers.data, b.markers_n);
 		m->v = xrealloc(m->v, (m->n + 1) * sizeof *m->v);
 		m->v[m->n++] = b;
 	}

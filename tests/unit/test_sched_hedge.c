@@ -138,10 +138,12 @@ Test(sched_hedge, a_suspect_gets_nothing_until_it_is_heard)
 
 /* Two jobs on a node of one slot; make has no more. Another node comes: the one that waits goes there
  * too, and when it has begun there the first node need not begin. */
-static void set_up_tail(struct fixture *f, unsigned local_slots)
+static void set_up_tail_on(struct fixture *f, unsigned local_slots, bool here)
 {
 	set_up(f, local_slots);
-	step(f, up(1, 2, 1, 1));
+	struct sched_event first = up(1, 2, 1, 1);
+	first.here = here;
+	step(f, first);
 	for (uint32_t job = 1; job <= 2; job++) {
 		step(f, ask(job));
 		step(f, costly(job, 1000000));
@@ -149,6 +151,11 @@ static void set_up_tail(struct fixture *f, unsigned local_slots)
 	f->now_us = 100;
 	step(f, on(SCHED_JOB_STARTED, 1, 1));
 	f->trace[0] = '\0';
+}
+
+static void set_up_tail(struct fixture *f, unsigned local_slots)
+{
+	set_up_tail_on(f, local_slots, false);
 }
 
 Test(sched_hedge, a_free_slot_at_the_end_takes_what_waits)
@@ -180,6 +187,18 @@ Test(sched_hedge, an_idle_core_takes_what_has_not_begun)
 	step(&f, on(SCHED_JOB_GONE, 2, 0));
 	step(&f, on(SCHED_JOB_RESULT, 1, 1));
 	expect(&f, "owe 1\n");
+	tear_down(&f);
+}
+
+Test(sched_hedge, a_node_on_this_machine_keeps_what_it_has)
+{
+	struct fixture f;
+	set_up_tail_on(&f, 2, true);
+	tick(&f, 250000);
+	expect(&f, "");
+	step(&f, up(2, 2, 1, 1));
+	tick(&f, 350000); /* another node has cores of its own */
+	expect(&f, "send 2 to 2\n");
 	tear_down(&f);
 }
 
