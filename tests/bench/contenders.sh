@@ -10,8 +10,11 @@ make_with() {
 	local path=$1
 	shift
 	# shellcheck disable=SC2046  # a list
-	in_client env PATH="${path:+$path:}/usr/bin:/bin" "$@" -C "$tree" $(workload_goals)
+	in_client timeout -k 10 3600 env PATH="${path:+$path:}/usr/bin:/bin" "$@" -C "$tree" $(workload_goals)
 }
+
+# Else distcc calls gcc by a longer name, and a kernel sees another compiler and configures again.
+export DISTCC_NO_REWRITE_CROSS=1
 
 # distcc_hosts SUFFIX
 distcc_hosts() {
