@@ -74,9 +74,7 @@ struct msg {
 			uint64_t raw_bytes;
 			uint64_t cpu_us; /* the preprocessor's */
 		} cc_staged;
-		struct {
-			char *reason;
-		} cc_local; /* what was to go to a node is compiled here after all */
+		char *cc_local; /* why what was to go to a node is compiled here after all */
 		struct {
 			int32_t wait_status;
 			uint64_t cpu_us; /* of local children since the last report */
@@ -91,6 +89,10 @@ struct msg {
 			uint32_t ids[JOB_KNOWN_MAX];
 			uint16_t n;
 		} cc_known; /* blocks that farmmake has are the text's next part */
+		struct {
+			uint16_t version;
+			uint64_t input_bytes;
+		} cc_heavy; /* a step that needs much memory and is no compile */
 		struct {
 			enum verdict verdict;
 			char *reason;
@@ -114,9 +116,7 @@ struct msg {
 			uint16_t slots, preload, jail_level, credits;
 			struct strv toolchains; /* each as toolchain_format() writes it */
 		} welcome;
-		struct {
-			uint16_t credits;
-		} credits;
+		uint16_t credits;
 		struct {
 			enum refusal refusal;
 			char *text;

@@ -15,6 +15,7 @@
 	XX(CC_DONE, 5, CC, OPEN, 64)                                                               \
 	XX(CC_BLOCK, 6, CC, OPEN, 49152)                                                           \
 	XX(CC_KNOWN, 7, CC, OPEN, 260)                                                             \
+	XX(CC_HEAVY, 8, CC, HELLO, 16)                                                             \
 	XX(CC_VERDICT, 16, CTL, OPEN, 1024)                                                        \
 	XX(CC_RESULT, 17, CTL, OPEN, 256)                                                          \
 	XX(HELLO, 32, CLIENT, HELLO, 256)                                                          \

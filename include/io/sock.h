@@ -11,6 +11,8 @@ struct sock;
 
 int sock_connect(const char *path, struct sock **ret);
 void sock_close(struct sock *s);
+/* Leaves the connection to the program that this process becomes, and frees the rest. */
+void sock_keep(struct sock *s);
 int sock_send(struct sock *s, const struct msg *m);
 /* The next message; timeout_ms < 0 waits for ever, ERR_TIMEOUT otherwise. The caller msg_fini()s
  * it; data.bytes is good until the next call. ERR_STATE for what a controller must not send. */

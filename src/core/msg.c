@@ -264,13 +264,17 @@ static void wr_payload(struct buf *b, const struct msg *m)
 		wr_size(b, m->cc_staged.raw_bytes, JOB_TEXT_BYTES_MAX);
 		wr_u64(b, m->cc_staged.cpu_us);
 		break;
-	case MSG_CC_LOCAL: wr_text(b, m->cc_local.reason, REASON_MAX); break;
+	case MSG_CC_LOCAL: wr_text(b, m->cc_local, REASON_MAX); break;
 	case MSG_CC_DONE:
 		wr_u32(b, (uint32_t)m->cc_done.wait_status);
 		wr_u64(b, m->cc_done.cpu_us);
 		break;
 	case MSG_CC_BLOCK: wr_block(b, m); break;
 	case MSG_CC_KNOWN: wr_known(b, m); break;
+	case MSG_CC_HEAVY:
+		wr_u16(b, m->cc_heavy.version);
+		wr_u64(b, m->cc_heavy.input_bytes);
+		break;
 	case MSG_CC_VERDICT:
 		wr_u8(b, (uint8_t)m->cc_verdict.verdict);
 		wr_text(b, m->cc_verdict.reason, REASON_MAX);
@@ -285,7 +289,7 @@ static void wr_payload(struct buf *b, const struct msg *m)
 	case MSG_JOB: wr_spec(b, &m->job_spec.spec); break;
 	case MSG_JOB_TEXT_END: wr_size(b, m->job_text_end.raw_bytes, JOB_TEXT_BYTES_MAX); break;
 	case MSG_WELCOME: wr_welcome(b, m); break;
-	case MSG_CREDITS: wr_u16(b, m->credits.credits); break;
+	case MSG_CREDITS: wr_u16(b, m->credits); break;
 	case MSG_REFUSED:
 		wr_u8(b, (uint8_t)m->refused.refusal);
 		wr_text(b, m->refused.text, REASON_MAX);
@@ -310,13 +314,17 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->cc_staged.raw_bytes = rd_size(r, JOB_TEXT_BYTES_MAX);
 		m->cc_staged.cpu_us = rd_u64(r);
 		break;
-	case MSG_CC_LOCAL: m->cc_local.reason = rd_str(r, REASON_MAX); break;
+	case MSG_CC_LOCAL: m->cc_local = rd_str(r, REASON_MAX); break;
 	case MSG_CC_DONE:
 		m->cc_done.wait_status = (int32_t)rd_u32(r);
 		m->cc_done.cpu_us = rd_u64(r);
 		break;
 	case MSG_CC_BLOCK: rd_block(r, m); break;
 	case MSG_CC_KNOWN: rd_known(r, m); break;
+	case MSG_CC_HEAVY:
+		m->cc_heavy.version = rd_u16(r);
+		m->cc_heavy.input_bytes = rd_u64(r);
+		break;
 	case MSG_CC_VERDICT:
 		m->cc_verdict.verdict = (enum verdict)rd_enum(r, VERDICT_COUNT);
 		m->cc_verdict.reason = rd_str(r, REASON_MAX);
@@ -331,7 +339,7 @@ static void rd_payload(struct rd *r, struct msg *m)
 	case MSG_JOB: rd_spec(r, &m->job_spec.spec); break;
 	case MSG_JOB_TEXT_END: m->job_text_end.raw_bytes = rd_size(r, JOB_TEXT_BYTES_MAX); break;
 	case MSG_WELCOME: rd_welcome(r, m); break;
-	case MSG_CREDITS: m->credits.credits = rd_u16(r); break;
+	case MSG_CREDITS: m->credits = rd_u16(r); break;
 	case MSG_REFUSED:
 		m->refused.refusal = (enum refusal)rd_enum(r, REFUSED_COUNT);
 		m->refused.text = rd_str(r, REASON_MAX);
@@ -395,7 +403,7 @@ void msg_fini(struct msg *m)
 		free(m->cc_toolchain.compiler);
 		free(m->cc_toolchain.text);
 		break;
-	case MSG_CC_LOCAL: free(m->cc_local.reason); break;
+	case MSG_CC_LOCAL: free(m->cc_local); break;
 	case MSG_CC_VERDICT: free(m->cc_verdict.reason); break;
 	case MSG_HELLO: free(m->hello.client); break;
 	case MSG_JOB: job_spec_fini(&m->job_spec.spec); break;
@@ -408,6 +416,7 @@ void msg_fini(struct msg *m)
 	case MSG_CC_DONE:
 	case MSG_CC_BLOCK:
 	case MSG_CC_KNOWN:
+	case MSG_CC_HEAVY:
 	case MSG_CC_RESULT:
 	case MSG_RESULT:
 	case MSG_JOB_TEXT_END:

@@ -6,6 +6,7 @@
 #include "farmcc.h"
 
 #include "find.h"
+#include "heavy.h"
 #include "local.h"
 #include "respfile.h"
 
@@ -42,7 +43,10 @@ static int compile(char *argv[], const char *socket)
 	} else {
 		ccargs_scan(
 			str_base(argv[0]), cc.words.v ? cc.words.v : (char *[]){NULL}, &cc.args);
-		if (cc.args.verdict == CCARGS_PASS || sock_connect(socket, &cc.sock) < 0)
+		bool passes = cc.args.verdict == CCARGS_PASS;
+		if (passes)
+			heavy_wait(&cc.words, socket);
+		if (passes || sock_connect(socket, &cc.sock) < 0)
 			status = local_exec(cc.compiler, argv);
 		else
 			status = route_run(&cc);

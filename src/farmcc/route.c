@@ -97,7 +97,7 @@ static enum route begin(struct cc *cc)
 static void tell_local(struct cc *cc)
 {
 	struct msg m = {.type = MSG_CC_LOCAL};
-	m.cc_local.reason = cc->reason;
+	m.cc_local = cc->reason;
 	if (cc->sock && !cc->told)
 		sock_send(cc->sock, &m);
 	const char *verbose = getenv("FARMMAKE_VERBOSE");

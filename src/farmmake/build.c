@@ -127,6 +127,7 @@ static void destroy(struct farm *f)
 	sched_destroy(f->sched);
 	vec_fini(&f->plan);
 	vec_fini(&f->events);
+	vec_fini(&f->heavy);
 	idmap_fini(&f->wrappers);
 	peer_destroy_all(f);
 	compilers_destroy(f->compilers);

@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "core/conf.h"
 #include "core/guard.h"
+#include "core/heavy.h"
 #include "core/sched.h"
 #include "io/discover.h"
 #include "io/jobserver.h"
@@ -42,6 +43,7 @@ struct farm {
 
 	struct jobserver *js;
 	struct guard guard; /* between the scheduler and the jobserver */
+	struct heavy heavy; /* by wrapper number */
 	uv_timer_t memory_timer;
 	struct discover *discover;
 	struct compilers *compilers;

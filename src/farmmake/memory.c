@@ -4,10 +4,15 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "wrapper.h"
 
 #include <string.h>
 
-enum { LOOK_MS = 500, FILE_BYTES_MAX = 64 * 1024 };
+enum {
+	LOOK_MS = 500,
+	FILE_BYTES_MAX = 64 * 1024,
+	LINK_FACTOR = 3, /* memory of GNU ld for its input: 54 MiB for 18 MiB of C++ with -g3 */
+};
 
 /* NULL when it is not there. */
 static char *read_file(const char *name)
@@ -16,6 +21,28 @@ static char *read_file(const char *name)
 	_cleanup_free_ char *path = xasprintf("%s/%s", dir ? dir : "/proc", name);
 	char *text = NULL;
 	return fs_read_file(path, FILE_BYTES_MAX, &text, NULL) < 0 ? NULL : text;
+}
+
+static void let_begin(struct farm *f)
+{
+	const struct guard_sample *s = &f->guard.last;
+	uint64_t available_kib = s->total_kib ? s->available_kib : UINT64_MAX;
+	uint32_t wrapper;
+	while (heavy_next(&f->heavy, available_kib, clock_now_ms(), &wrapper))
+		wrapper_go(idmap_get(&f->wrappers, wrapper));
+}
+
+void memory_ask(struct farm *f, uint32_t wrapper, uint64_t input_bytes)
+{
+	heavy_ask(&f->heavy, wrapper, input_bytes / 1024 * LINK_FACTOR, clock_now_ms());
+	let_begin(f);
+}
+
+void memory_end(struct farm *f, uint32_t wrapper)
+{
+	heavy_end(&f->heavy, wrapper);
+	if (!f->closing)
+		let_begin(f);
 }
 
 static void look(struct farm *f)
@@ -37,6 +64,7 @@ static void look(struct farm *f)
 static void on_look(uv_timer_t *timer)
 {
 	look(timer->data);
+	let_begin(timer->data);
 }
 
 void memory_start(struct farm *f)

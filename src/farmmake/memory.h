@@ -1,5 +1,5 @@
-/* memory - looks at this machine's memory while the build runs, and lends what was held back when
- * there is enough of it again (core/guard.h).
+/* memory - looks at this machine's memory while the build runs: lends what was held back when there
+ * is enough of it again (core/guard.h), and lets large links begin (core/heavy.h).
  *
  * Contract: between start and stop. What cannot be read is taken for enough memory.
  */
@@ -9,3 +9,7 @@
 
 void memory_start(struct farm *f);
 void memory_stop(struct farm *f);
+
+/* A wrapper with a heavy step waits for wrapper_go(). */
+void memory_ask(struct farm *f, uint32_t wrapper, uint64_t input_bytes);
+void memory_end(struct farm *f, uint32_t wrapper);

@@ -237,7 +237,7 @@ static int dispatch(struct peer *p, const struct msg *m)
 	else if (m->type == MSG_REFUSED)
 		on_refused(p, m);
 	else if (m->type == MSG_CREDITS && !p->draining)
-		set_credits(p, m->credits.credits);
+		set_credits(p, m->credits);
 	else if (m->type == MSG_DRAIN)
 		p->draining = true, set_credits(p, 0);
 	return 0;

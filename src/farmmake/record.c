@@ -51,7 +51,7 @@ static int shell_status(int wait_status)
 
 void record_job(struct record *r, const struct wrapper *w)
 {
-	if (w->phase == WRAPPER_NEW)
+	if (w->phase == WRAPPER_NEW || w->phase == WRAPPER_HEAVY)
 		return;
 	bool remote = w->phase == WRAPPER_DONE && w->done_by;
 	struct report_job j = {

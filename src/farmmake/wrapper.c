@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "compilers.h"
 #include "core/cost.h"
+#include "memory.h"
 #include "peer.h"
 #include "record.h"
 
@@ -78,6 +79,11 @@ struct copy *wrapper_copy(struct wrapper *w, const struct peer *p)
 	return NULL;
 }
 
+void wrapper_go(struct wrapper *w)
+{
+	send_verdict(w, VERDICT_LOCAL, "");
+}
+
 /* Sends blocks of the result until the wrapper's queue is full. */
 static void pump_result(struct wrapper *w)
 {
@@ -148,6 +154,16 @@ static int on_begin(struct wrapper *w, struct msg *m)
 	return 0;
 }
 
+static int on_heavy(struct wrapper *w, const struct msg *m)
+{
+	if (m->cc_heavy.version != WIRE_VERSION)
+		return ERR_VERSION;
+	conn_opened(w->conn);
+	set_phase(w, WRAPPER_HEAVY);
+	memory_ask(w->farm, w->id, m->cc_heavy.input_bytes);
+	return 0;
+}
+
 static int on_toolchain(struct wrapper *w, const struct msg *m)
 {
 	if (w->phase != WRAPPER_PROBING)
@@ -181,7 +197,7 @@ static int on_local(struct wrapper *w, const struct msg *m)
 {
 	if (w->phase != WRAPPER_CPP && w->phase != WRAPPER_DELIVERED)
 		return ERR_STATE;
-	set_reason(w, m->cc_local.reason);
+	set_reason(w, m->cc_local);
 	set_phase(w, WRAPPER_LOCAL);
 	chunks_fini(&w->text);
 	drop_results(w);
@@ -215,6 +231,8 @@ static int dispatch(struct wrapper *w, struct msg *m)
 {
 	if (m->type == MSG_CC_BEGIN)
 		return w->phase == WRAPPER_NEW ? on_begin(w, m) : ERR_STATE;
+	if (m->type == MSG_CC_HEAVY)
+		return w->phase == WRAPPER_NEW ? on_heavy(w, m) : ERR_STATE;
 	if (m->type == MSG_CC_TOOLCHAIN)
 		return on_toolchain(w, m);
 	if (m->type == MSG_DATA || m->type == MSG_CC_BLOCK || m->type == MSG_CC_KNOWN)
@@ -252,6 +270,7 @@ static void on_closed(void *ctx, int err)
 			w->spec.source ? w->spec.source : "?", err_str(err));
 	if (w->phase == WRAPPER_PROBING)
 		w->compiler->state = COMPILER_UNKNOWN;
+	bool heavy = w->phase == WRAPPER_HEAVY;
 	record_job(f->record, w);
 	bool ok = w->phase == WRAPPER_DONE && w->wait_status == 0;
 	set_phase(w, WRAPPER_DONE);
@@ -259,6 +278,8 @@ static void on_closed(void *ctx, int err)
 		farm_event(f, (struct sched_event){SCHED_JOB_GONE, .job = w->id, .ok = ok});
 	idmap_remove(&f->wrappers, w->id);
 	intake_fini(&w->intake);
+	if (heavy)
+		memory_end(f, w->id);
 	chunks_fini(&w->text);
 	for (size_t i = 0; i < COPIES; i++) {
 		assert(!w->copies[i].peer);

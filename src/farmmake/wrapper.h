@@ -26,6 +26,7 @@ enum wrapper_phase {
 	WRAPPER_DELIVERED,
 	WRAPPER_LOCAL,
 	WRAPPER_DONE,
+	WRAPPER_HEAVY, /* no compile: a large link, which asks before it begins */
 };
 
 struct wrapper {
@@ -64,6 +65,8 @@ void wrapper_accept(struct farm *f);
 void wrapper_preprocess(struct wrapper *w);
 void wrapper_local(struct wrapper *w, const char *why, bool idle);
 void wrapper_deliver(struct wrapper *w);
+/* The heavy step may begin. */
+void wrapper_go(struct wrapper *w);
 
 /* Its copy on this node; NULL: the one that is nowhere. NULL when there is none. */
 struct copy *wrapper_copy(struct wrapper *w, const struct peer *p);

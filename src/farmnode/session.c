@@ -90,7 +90,7 @@ void session_credits(struct session *s, unsigned credits)
 	if (s && !s->welcomed)
 		welcome(s, credits);
 	else
-		tell(s, &(struct msg){.type = MSG_CREDITS, .credits.credits = (uint16_t)credits});
+		tell(s, &(struct msg){.type = MSG_CREDITS, .credits = (uint16_t)credits});
 }
 
 void session_started(struct session *s, uint32_t job)

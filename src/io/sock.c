@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,6 +59,13 @@ void sock_close(struct sock *s)
 	if (!s)
 		return;
 	close(s->fd);
+	buf_fini(&s->out);
+	free(s);
+}
+
+void sock_keep(struct sock *s)
+{
+	fcntl(s->fd, F_SETFD, 0);
 	buf_fini(&s->out);
 	free(s);
 }

@@ -60,7 +60,7 @@ static void print(const struct msg *m)
 			m->cc_begin.distributable ? "remote" : "local", m->cc_begin.reason,
 			m->cc_begin.spec.source, m->cc_begin.spec.output, m->cc_begin.spec.cwd);
 	else if (m->type == MSG_CC_LOCAL)
-		printf("%s %s\n", name, m->cc_local.reason);
+		printf("%s %s\n", name, m->cc_local);
 	else if (m->type == MSG_CC_STAGED)
 		printf("%s %llu bytes, %llu us\n", name, (unsigned long long)m->cc_staged.raw_bytes,
 			(unsigned long long)m->cc_staged.cpu_us);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # memory.sh - while memory is short no token is lent, and the build goes on at make's own width; when
-# there is enough again the farm is used in full.
+# there is enough again the farm is used in full. Large links wait for each other then, small ones never.
 . "$(dirname "$0")/lib.sh"
 farm_begin
 start_farm
@@ -67,3 +67,41 @@ same_build
 [ "$(cat "$work/peak")" -gt 2 ] || fail "nothing is lent when there is enough again"
 grep -q 'memory is short: 300 MiB' "$work/then.err" || fail "it is not said that memory is short"
 grep -q 'memory is enough again' "$work/then.err" || fail "it is not said that it is enough again"
+
+# Links: a linker that says when it begins and ends, and takes half a second.
+links=$work/links
+mkdir "$work/ld" "$links"
+cat >"$work/ld/ld" <<-END
+	#!/bin/sh
+	echo + >>$work/linked
+	sleep 0.5
+	$(command -v ld) "\$@"
+	status=\$?
+	echo - >>$work/linked
+	exit \$status
+END
+chmod +x "$work/ld/ld"
+cat >"$links/Makefile" <<-END
+	all: a b c
+	%: %.o; \$(CC) -B$work/ld -o \$@ \$<
+END
+
+# at_once MIB: three links of objects of so many MiB; how many ran at a time
+at_once() {
+	rm -f "$links"/[abc] "$work/linked"
+	echo "char x[$1 << 20] = {1}; int main(void) { return 0; }" >"$links/a.c"
+	cc -c -o "$links/a.o" "$links/a.c" && cp "$links/a.o" "$links/b.o" && cp "$links/a.o" "$links/c.o"
+	farm --farm-local-slots 3 -s -C "$links" >"$work/links.out" 2>"$work/links.err" ||
+		fail "links: exit status $?"
+	for program in a b c; do
+		"$links/$program" || fail "$program does not run"
+	done
+	awk '/\+/ && ++now > most { most = now } /-/ { now-- } END { print most, now }' "$work/linked"
+}
+
+available 6000
+[ "$(at_once 70)" = "3 0" ] || fail "large links do not run at once when there is memory"
+available 100
+[ "$(at_once 70)" = "1 0" ] || fail "large links do not wait for each other: $(xargs <"$work/linked")"
+[ "$(at_once 1)" = "3 0" ] || fail "small links wait for each other"
+nothing_left

@@ -258,7 +258,7 @@ static void on_msg(void *ctx, struct msg *m)
 	if (m->type == MSG_WELCOME) {
 		on_welcome(c, m);
 	} else if (m->type == MSG_CREDITS) {
-		c->credits = m->credits.credits;
+		c->credits = m->credits;
 		say("credits %u", c->credits);
 		send_jobs(c);
 	} else if (m->type == MSG_DRAIN) {

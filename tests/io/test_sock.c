@@ -77,7 +77,7 @@ Test(sock, sends)
 {
 	struct pair p = open_pair();
 	struct msg m = {.type = MSG_CC_LOCAL};
-	m.cc_local.reason = (char *)"because";
+	m.cc_local = (char *)"because";
 	struct buf expected = encode(&m);
 	for (int i = 0; i < 3; i++) {
 		uint8_t got[256];

@@ -55,7 +55,7 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.cc_staged.raw_bytes = JOB_TEXT_BYTES_MAX;
 		m.cc_staged.cpu_us = 17;
 		break;
-	case MSG_CC_LOCAL: m.cc_local.reason = "no"; break;
+	case MSG_CC_LOCAL: m.cc_local = "no"; break;
 	case MSG_CC_DONE:
 		m.cc_done.wait_status = INT32_MIN;
 		m.cc_done.cpu_us = 18;
@@ -70,6 +70,10 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.cc_known.n = JOB_KNOWN_MAX;
 		m.cc_known.ids[0] = 1;
 		m.cc_known.ids[JOB_KNOWN_MAX - 1] = UINT32_MAX;
+		break;
+	case MSG_CC_HEAVY:
+		m.cc_heavy.version = 7;
+		m.cc_heavy.input_bytes = UINT64_MAX;
 		break;
 	case MSG_CC_VERDICT:
 		m.cc_verdict.verdict = VERDICT_PROBE;
@@ -94,7 +98,7 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.welcome.credits = UINT16_MAX;
 		m.welcome.toolchains = (struct strv){.v = sample_toolchains, .n = 2};
 		break;
-	case MSG_CREDITS: m.credits.credits = 12; break;
+	case MSG_CREDITS: m.credits = 12; break;
 	case MSG_REFUSED:
 		m.refused.refusal = REFUSED_LIMIT;
 		m.refused.text = "too long";

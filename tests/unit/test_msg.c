@@ -175,7 +175,7 @@ Test(msg, texts_have_limits_on_both_sides)
 		TEXT_LIMIT(MSG_CC_BEGIN, cc_begin.spec.cwd, JOB_PATH_BYTES_MAX),
 		TEXT_LIMIT(MSG_CC_TOOLCHAIN, cc_toolchain.compiler, JOB_PATH_BYTES_MAX),
 		TEXT_LIMIT(MSG_CC_TOOLCHAIN, cc_toolchain.text, 8192),
-		TEXT_LIMIT(MSG_CC_LOCAL, cc_local.reason, 512),
+		TEXT_LIMIT(MSG_CC_LOCAL, cc_local, 512),
 		TEXT_LIMIT(MSG_CC_VERDICT, cc_verdict.reason, 512),
 		TEXT_LIMIT(MSG_HELLO, hello.client, 200),
 		TEXT_LIMIT(MSG_JOB, job_spec.spec.cwd, JOB_PATH_BYTES_MAX),
@@ -311,7 +311,7 @@ Test(msg, what_is_not_in_the_table_is_unknown)
 {
 	struct msg back;
 	const uint8_t none = 0;
-	const unsigned codes[] = {0, 8, 15, 18, 31, 36, 54, 66, 255, 65535};
+	const unsigned codes[] = {0, 9, 15, 18, 31, 36, 54, 66, 255, 65535};
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
 		cr_expect_null(msg_name((enum msg_type)codes[i]));
 		cr_expect_not(msg_allowed((enum msg_type)codes[i], MSG_FROM_ALL, MSG_IN_ANY));
