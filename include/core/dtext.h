@@ -23,8 +23,9 @@ struct dtext *dtext_create(void);
 void dtext_destroy(struct dtext *d);
 
 /* Called for the main file and then for each file that is entered, repeats included. path: as the
- * preprocessor opened it. Returns NULL, or a trap (static storage). */
-typedef const char *(*dtext_file_fn)(void *ctx, const char *path);
+ * preprocessor opened it; system: it was found where the system's headers are. Returns NULL, or a trap
+ * (static storage). */
+typedef const char *(*dtext_file_fn)(void *ctx, const char *path, bool system);
 void dtext_on_file(struct dtext *d, dtext_file_fn fn, void *ctx);
 
 /* Appends the rewritten form of the next n bytes to out. ERR_UNSAFE when a trap was met; buf's

@@ -101,7 +101,7 @@ static int report_file(struct dtext *d, const struct dtext_marker *m)
 	if (!d->on_file)
 		return 0;
 	_cleanup_free_ char *path = unescape(m);
-	const char *why = d->on_file(d->on_file_ctx, path);
+	const char *why = d->on_file(d->on_file_ctx, path, m->system);
 	return why ? trap(d, why) : 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "child.h"
+#include "direct.h"
 #include "find.h"
 #include "text.h"
 
@@ -23,6 +24,7 @@ enum {
 
 struct upload {
 	struct cc *cc;
+	const char *dir; /* the build's */
 	struct text *text;
 	uint64_t raw_bytes;
 	pid_t pid;
@@ -31,6 +33,13 @@ struct upload {
 	int wait_status;
 	uint64_t cpu_us;
 };
+
+static void through_driver(const struct cc *cc, struct strv *argv)
+{
+	strv_push(argv, cc->argv[0]);
+	for (size_t i = 0; i < cc->args.cpp.n; i++)
+		strv_push(argv, cc->args.cpp.v[i]);
+}
 
 static int start(struct upload *u)
 {
@@ -44,11 +53,13 @@ static int start(struct upload *u)
 		return -errno;
 	u->map = map;
 	struct strv argv = {0};
-	strv_push(&argv, cc->argv[0]);
-	for (size_t i = 0; i < cc->args.cpp.n; i++)
-		strv_push(&argv, cc->args.cpp.v[i]);
+	const char *program = cc->compiler;
+	if (direct_command(cc, u->dir, &argv))
+		program = argv.v[0];
+	else
+		through_driver(cc, &argv);
 	int fds[2] = {u->out, u->err};
-	int err = child_start(cc->compiler, argv.v, find_environment(), fds, &u->pid);
+	int err = child_start(program, argv.v, find_environment(), fds, &u->pid);
 	strv_fini(&argv);
 	return err;
 }
@@ -105,10 +116,10 @@ enum route preprocess_run(struct cc *cc)
 {
 	const char *socket = getenv("FARMMAKE_SOCKET");
 	_cleanup_free_ char *dir = xstrndup(socket, (size_t)(str_base(socket) - socket));
-	struct upload u = {.cc = cc, .out = -1, .err = -1};
-	u.text = text_create(cc->sock, dir, cc->cwd);
+	struct upload u = {.cc = cc, .dir = dir, .out = -1, .err = -1};
 	enum route next;
 	int err = start(&u);
+	u.text = text_create(cc->sock, dir, cc->cwd); /* while the preprocessor starts */
 	if (err)
 		next = route_local(cc, "cannot run the preprocessor: %s", err_str(err));
 	else if ((err = follow(&u)))

@@ -5,8 +5,10 @@
 #include "sources.h"
 
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/str.h"
 #include "core/dtext.h"
+#include "direct.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -20,19 +22,11 @@ enum {
 	SOURCE_BYTES_MAX = 64 << 20,
 };
 
-static const uint64_t fnv_basis = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
-
 struct sources {
 	_Atomic uint64_t *table; /* NULL: none */
 	uint64_t cwd_hash;
+	char *dir;
 };
-
-static uint64_t hash(uint64_t h, const char *text)
-{
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * fnv_prime;
-	return h;
-}
 
 static void *map_table(const char *path)
 {
@@ -47,18 +41,23 @@ static void *map_table(const char *path)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-struct sources *sources_create(const char *table, const char *cwd)
+struct sources *sources_create(const char *dir, const char *cwd)
 {
+	_cleanup_free_ char *table = xasprintf("%ssources", dir);
 	struct sources *s = xmalloc(sizeof *s);
 	s->table = map_table(table);
-	s->cwd_hash = hash(hash(fnv_basis, cwd), "\n");
+	s->cwd_hash = hash_text(hash_text(hash_basis, cwd), "\n");
+	s->dir = xstrdup(dir);
 	return s;
 }
 
 void sources_destroy(struct sources *s)
 {
-	if (s && s->table)
+	if (!s)
+		return;
+	if (s->table)
 		munmap((void *)s->table, SLOTS * sizeof *s->table);
+	free(s->dir);
 	free(s);
 }
 
@@ -75,10 +74,17 @@ static const char *examine(const char *path)
 	return why;
 }
 
-const char *sources_check(void *ctx, const char *path)
+/* cc1 would use it, as gcc does for the system's headers. */
+static bool has_shorter_name(const char *path)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+	return real && strlen(real) < strlen(path);
+}
+
+const char *sources_check(void *ctx, const char *path, bool system)
 {
 	struct sources *s = ctx;
-	uint64_t key = hash(path[0] == '/' ? fnv_basis : s->cwd_hash, path);
+	uint64_t key = hash_text(path[0] == '/' ? hash_basis : s->cwd_hash, path) ^ system;
 	_Atomic uint64_t *free_slot = NULL;
 	for (size_t i = 0; s->table && i < PROBES && !free_slot; i++) {
 		_Atomic uint64_t *slot = &s->table[(key + i) % SLOTS];
@@ -88,6 +94,10 @@ const char *sources_check(void *ctx, const char *path)
 			free_slot = slot;
 	}
 	const char *why = examine(path);
+	if (!why && system && has_shorter_name(path)) {
+		direct_want_short_names(s->dir);
+		why = "a system header has a shorter name";
+	}
 	if (!why && free_slot)
 		*free_slot = key;
 	return why;

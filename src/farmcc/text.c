@@ -26,7 +26,7 @@ struct text {
 	struct sources *sources;
 	struct blockmap *map; /* NULL: every block is unknown */
 	struct lz *lz;
-	uint8_t packed[LZ_PACKED_MAX];
+	uint8_t *packed; /* LZ_PACKED_MAX bytes */
 	const char *in;  /* lent by text_grown() */
 	size_t n, start; /* bytes of it, and where the current region begins */
 	struct dtext_cutter cutter;
@@ -40,15 +40,15 @@ struct text {
 struct text *text_create(struct sock *sock, const char *dir, const char *cwd)
 {
 	_cleanup_free_ char *blocks = xasprintf("%sblocks", dir);
-	_cleanup_free_ char *checked = xasprintf("%ssources", dir);
 	struct text *t = xcalloc(1, sizeof *t);
 	t->sock = sock;
 	t->dtext = dtext_create();
-	t->sources = sources_create(checked, cwd);
+	t->sources = sources_create(dir, cwd);
 	dtext_on_file(t->dtext, sources_check, t->sources);
 	if (blockmap_open(blocks, &t->map) < 0)
 		t->map = NULL;
 	t->lz = lz_create();
+	t->packed = xmalloc(LZ_PACKED_MAX);
 	t->known.type = MSG_CC_KNOWN;
 	buf_init(&t->out, HELD_BYTES_MAX);
 	buf_init(&t->markers, HELD_BYTES_MAX);
@@ -61,6 +61,7 @@ void text_destroy(struct text *t)
 	sources_destroy(t->sources);
 	blockmap_close(t->map);
 	lz_destroy(t->lz);
+	free(t->packed);
 	buf_fini(&t->out);
 	buf_fini(&t->markers);
 	free(t);

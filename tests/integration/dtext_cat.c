@@ -14,9 +14,9 @@
 
 enum { PIECE_BYTES_MAX = 1 << 20, SOURCE_BYTES_MAX = 64 << 20 };
 
-static const char *on_file(void *ctx, const char *path)
+static const char *on_file(void *ctx, const char *path, bool system)
 {
-	(void)ctx;
+	(void)ctx, (void)system;
 	char *text;
 	size_t n;
 	if (fs_read_file(path, SOURCE_BYTES_MAX, &text, &n) < 0)

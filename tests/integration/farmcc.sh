@@ -103,6 +103,36 @@ same_as_plain remote '^CC_DONE 0' gcc $flags -c "$PWD/good.c" -o "$tree/absolute
 grep -q 'CC_BEGIN remote \[\] ' "$work/ctl.log" || fail "not offered: $(cat "$work/ctl.log")"
 note "remote compiles equal plain ones"
 
+# --- cc1 is called as the driver would: asked once for a shape of command, and not about all others
+patterns() {
+	find "$work/run" -name 'cpp-*' "$@" | wc -l
+}
+rm -f "$work/run"/cpp-*
+same_as_plain remote '^CC_DONE 0' gcc $flags -DA=1 -I inc -c good.c -o one.o
+same_as_plain remote '^CC_DONE 0' gcc $flags '-DB="\\$ x"' -I . -c "$PWD/big.c" -o "b g.o"
+same_as_plain remote '^CC_DONE 0' gcc $flags -DC -I "$tree" -c "$PWD/good.c" -o three.o
+[ "$(patterns -size +0)" = 2 ] || fail "shapes: $(patterns -size +0)"
+same_as_plain remote '^CC_DONE 0' g++ $flags -DA -I inc -c plus.cc
+[ "$(patterns -size +0)" = 3 ] || fail "shapes with C++: $(patterns -size +0)"
+mkdir "$work/script"
+printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v gcc)" >"$work/script/gcc"
+chmod +x "$work/script/gcc"
+plain_path=$work/script:$plain_path same_as_plain remote '^CC_DONE 0' gcc $flags -DA -c good.c
+[ "$(patterns -size 0)" = 1 ] || fail "a script is not run"
+note "the driver is asked once for each shape of command"
+
+# --- gcc uses a shorter name of a system header where there is one, and says so in the .d file
+mkdir -p "$work/s" inc/system
+ln -s "$work/s/s.h" inc/system/s.h
+echo 'extern const char *s_h; static inline const char *s(void) { return __FILE__; }' >"$work/s/s.h"
+printf '#include <s.h>\nconst char *name(void) { return s(); }\n' >short.c
+
+for said in 'CC_LOCAL a system header has a shorter name' '^CC_STAGED'; do
+	before="ln -s $work/s/s.h inc/system/s.h" same_as_plain remote "$said" \
+		gcc $flags -MD -isystem "$tree/inc/../inc/system" -c short.c
+done
+note "system headers have the names that gcc gives them"
+
 # --- in the way of nobody: SCHED_IDLE is policy 5
 mkdir "$work/shy"
 cat >"$work/shy/gcc" <<END

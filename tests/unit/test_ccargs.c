@@ -1,37 +1,14 @@
 #include "core/ccargs.h"
 #include "core/ccflags.h"
+#include "lib/words.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-/* Words are separated by single blanks; the tests need no others. */
-static void split(const char *line, struct strv *ret)
-{
-	strv_fini(ret);
-	ret->v = xcalloc(1, sizeof *ret->v);
-	ret->cap = 1;
-	while (*line) {
-		size_t n = strcspn(line, " ");
-		strv_push_take(ret, xstrndup(line, n));
-		line += n + (line[n] == ' ');
-	}
-}
-
-static char *join(const struct strv *sv)
-{
-	char *line = xstrdup("");
-	for (size_t i = 0; i < sv->n; i++) {
-		char *longer = xasprintf("%s%s%s", line, i ? " " : "", sv->v[i]);
-		free(line);
-		line = longer;
-	}
-	return line;
-}
-
 static void scan(const char *command, struct ccargs *ret)
 {
 	struct strv words = {0};
-	split(command, &words);
+	words_split(command, &words);
 	ccargs_scan(words.v[0], words.v + 1, ret);
 	strv_fini(&words);
 }
@@ -115,7 +92,7 @@ Test(ccargs, remote)
 		cr_expect_eq(a.want_dwo, c->dwo != NULL, "%s", c->command);
 		cr_expect(c->dwo ? a.dwo && strcmp(a.dwo, c->dwo) == 0 : !a.dwo, "%s", c->command);
 
-		_cleanup_free_ char *flags = join(&a.flags), *cpp = join(&a.cpp);
+		_cleanup_free_ char *flags = words_join(&a.flags), *cpp = words_join(&a.cpp);
 		_cleanup_free_ char *want = xasprintf("-E -fdirectives-only %s", c->cpp);
 		cr_expect_str_eq(flags, c->flags, "%s", c->command);
 		cr_expect_str_eq(cpp, want, "%s", c->command);

@@ -19,10 +19,10 @@ struct outcome {
 	struct buf out;
 };
 
-static const char *on_file(void *ctx, const char *path)
+static const char *on_file(void *ctx, const char *path, bool system)
 {
 	struct outcome *o = ctx;
-	char *files = xasprintf("%s%s;", o->files, path);
+	char *files = xasprintf(system ? "%s<%s>;" : "%s%s;", o->files, path);
 	free(o->files);
 	o->files = files;
 	return strcmp(path, "bad.h") == 0 ? "a bad file" : NULL;
@@ -142,6 +142,12 @@ Test(dtext, names_files_as_they_are_opened)
 	struct outcome o = run(text, strlen(text), 5);
 	cr_assert_eq(o.err, 0);
 	cr_assert_str_eq(o.files, "a \"b\\.c;\303\244.h;");
+	fini(&o);
+	static const char system[] =
+		PROLOGUE "# 1 \"/s.h\" 1 3 4\n# 1 \"/t.h\" 1 3\n# 1 \"u.h\" 1\n";
+	o = run(system, strlen(system), 3);
+	cr_assert_eq(o.err, 0);
+	cr_assert_str_eq(o.files + strcspn(o.files, "<"), "</usr/p.h>;</s.h>;</t.h>;u.h;");
 	fini(&o);
 	expect_trap(PROLOGUE "# 1 \"bad.h\" 1\n", "a bad file");
 }
