@@ -1,15 +1,17 @@
-/* gauge - how many processes are at work at once below a command.
+/* gauge - how many recipes are at work at once below a command.
  *
  *     gauge [-o FILE] COMMAND...
  *
- * Samples /proc 200 times a second while COMMAND runs and writes, for each number of processes at
+ * Samples /proc 200 times a second while COMMAND runs and writes, for each number of recipes at
  * work, in how many samples it was seen, then the highest: lines "N SAMPLES" and "max N". A line
  * "left N" tells how many descendants outlived the command. The exit status is the command's.
  *
  * At work is a process without children that is no part of the farm's own machinery (farmcc,
- * farmmake, make) and not below a farmnode: compilers, preprocessors, linkers, scripts. Reading
- * /proc takes a while in which processes come and go, so only those are counted that two successive
- * samples both saw: they all were there at the instant between.
+ * farmmake, make) and not below a farmnode: compilers, preprocessors, linkers, scripts. A recipe is
+ * what a make has started; "cpp | genksyms" is one, as it is for make. But what farmcc starts counts
+ * for itself: it must never be two things at once. Reading /proc takes a while in which processes
+ * come and go, so only those are counted that two successive samples both saw: they all were there
+ * at the instant between.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -30,6 +32,10 @@ struct process {
 	char name[20];
 	char state;
 	bool has_child, at_work;
+	bool wrapped;   /* at work, below a farmcc */
+	int recipe;     /* at work: the process that a make started, which it is or is below */
+	bool seen;      /* a recipe of which something is at work */
+	unsigned count; /* and how much of that is wrapped */
 };
 
 struct sample {
@@ -101,6 +107,17 @@ static struct process *find(struct sample *s, int pid)
 	return bsearch(&wanted, s->v, s->n, sizeof *s->v, by_pid);
 }
 
+/* By which recipe a process at work is there. */
+static void find_recipe(struct sample *s, struct process *p)
+{
+	p->recipe = p->pid;
+	for (struct process *a = find(s, p->parent); a && !is_machinery(a->name);
+		a = find(s, a->parent)) {
+		p->recipe = a->pid;
+		p->wrapped = p->wrapped || runs_machinery(a->pid);
+	}
+}
+
 /* Below root, and not by way of a node. */
 static bool is_below(struct sample *s, const struct process *p, int root)
 {
@@ -133,15 +150,28 @@ static void take(struct sample *s, int root)
 		struct process *p = &s->v[i];
 		p->at_work = !p->has_child && is_below(s, p, root) && !is_machinery(p->name) &&
 			     !runs_machinery(p->pid);
+		if (p->at_work)
+			find_recipe(s, p);
 	}
 }
 
-static unsigned count(struct sample *before, const struct sample *now)
+static bool was_at_work(struct sample *before, const struct process *p)
+{
+	const struct process *earlier = find(before, p->pid);
+	return p->at_work && earlier && earlier->at_work && earlier->start == p->start;
+}
+
+static unsigned count(struct sample *before, struct sample *now)
 {
 	unsigned n = 0;
 	for (size_t i = 0; i < now->n; i++) {
-		const struct process *p = &now->v[i], *earlier = find(before, p->pid);
-		n += p->at_work && earlier && earlier->at_work && earlier->start == p->start;
+		struct process *p = &now->v[i], *recipe = find(now, p->recipe);
+		if (!was_at_work(before, p) || !recipe)
+			continue;
+		recipe->count += p->wrapped;
+		n += p->wrapped && recipe->count > 1;
+		n += !recipe->seen;
+		recipe->seen = true;
 	}
 	return n;
 }

@@ -242,6 +242,6 @@ slots_kept() {
 		/^[0-9]/ { all += $2; if ($1 > slots) over += $2 }
 		/^max/ { max = $2 }
 		END { exit !(all > 0 && max <= slots + 2 && over <= all / 100 + 1) }' "$1" ||
-		fail "more than $2 processes were at work: $(xargs <"$1")"
+		fail "more than $2 recipes were at work: $(xargs <"$1")"
 	grep -qx 'left 0' "$1" || fail "processes outlived the build: $(tail -n 1 "$1")"
 }

@@ -31,10 +31,11 @@ kernel)
 	deps_install bc bison flex libelf-dev libssl-dev cpio kmod rsync perl python3 >/dev/null ||
 		skip "what a kernel needs is missing"
 	unpack() {
-		if [ -e "$tree/Makefile" ]; then
-			make -s -C "$tree" mrproper
+		# mrproper would leave some of tools/, and unpacking takes long
+		if [ -e "$work/fresh" ]; then
+			(cd "$tree" && find . ! -type d | sort | comm -13 "$work/fresh" - | xargs -d '\n' rm)
 		else
-			deps_linux "$tree"
+			deps_linux "$tree" && (cd "$tree" && find . ! -type d | sort) >"$work/fresh"
 		fi
 	}
 	steps() { printf '%s\n' allmodconfig lib/; }
