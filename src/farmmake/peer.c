@@ -341,8 +341,11 @@ void peer_close_all(struct farm *f)
 {
 	list_for_each(l, &f->peers) {
 		struct peer *p = list_entry(l, struct peer, link);
-		if (p->conn)
-			conn_abort(p->conn, ERR_CLOSED);
+		if (!p->conn)
+			continue;
+		conn_close(
+			p->conn); /* so that the node sees an orderly end, where nothing is queued */
+		conn_abort(p->conn, ERR_CLOSED);
 	}
 }
 

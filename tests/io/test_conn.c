@@ -78,9 +78,10 @@ Test(conn, every_message_arrives_on_a_node_link)
 	pair_destroy(p);
 }
 
-static void introduce_on_begin(struct end *e, struct msg *m)
+/* The last of the messages with which a wrapper may begin. */
+static void introduce_on_heavy(struct end *e, struct msg *m)
 {
-	if (m->type == MSG_CC_BEGIN)
+	if (m->type == MSG_CC_HEAVY)
 		conn_opened(e->conn);
 }
 
@@ -94,7 +95,7 @@ Test(conn, every_message_arrives_on_a_wrapper_s_link)
 	buf_init(&down, 1 << 20);
 	buf_init(&got, 1 << 20);
 	int fd = dial_wrapper(p, &l);
-	l.end->on_msg = introduce_on_begin;
+	l.end->on_msg = introduce_on_heavy;
 	snprintf(want, sizeof want, "pid %d", getpid());
 	cr_expect_str_eq(conn_peer_text(l.end->conn), want);
 	cr_expect_str_eq(conn_node_name(l.end->conn), "");
