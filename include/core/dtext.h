@@ -54,7 +54,8 @@ size_t dtext_cut(struct dtext_cutter *c, const char *text, size_t n);
 int dtext_context(const struct dtext *d);
 /* From now on the line markers of what is fed go to markers too; NULL: no more. */
 void dtext_record(struct dtext *d, struct buf *markers);
-/* Goes over a block whose markers these are. ERR_UNSAFE as dtext_feed(). */
+/* Goes over a block whose markers these are. ERR_UNSAFE as dtext_feed(). Of the files in it only those with
+ * relative names are reported: the others are what they were when the block was fed. */
 int dtext_skip(struct dtext *d, const char *markers, size_t n);
 
 /* Does gcc -fdirectives-only lose or misread something in this file of source? NULL, or what. */

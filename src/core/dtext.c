@@ -47,6 +47,7 @@ struct dtext {
 	struct level levels[DEPTH_MAX]; /* of includes; 0 is the main file */
 	unsigned depth;
 	dtext_file_fn on_file;
+	bool skipping; /* in dtext_skip() */
 	void *on_file_ctx;
 	const char *trap;
 };
@@ -98,7 +99,7 @@ static char *unescape(const struct dtext_marker *m)
 
 static int report_file(struct dtext *d, const struct dtext_marker *m)
 {
-	if (!d->on_file)
+	if (!d->on_file || (d->skipping && m->name_len && m->name[0] == '/'))
 		return 0;
 	_cleanup_free_ char *path = unescape(m);
 	const char *why = d->on_file(d->on_file_ctx, path, m->system);
@@ -407,6 +408,7 @@ int dtext_skip(struct dtext *d, const char *markers, size_t n)
 {
 	int err = 0;
 	const char *end = markers + n, *nl;
+	d->skipping = true;
 	for (const char *p = markers; !err && p < end; p = nl + 1) {
 		struct dtext_marker m;
 		nl = memchr(p, '\n', (size_t)(end - p));
@@ -415,6 +417,7 @@ int dtext_skip(struct dtext *d, const char *markers, size_t n)
 		buf_clear(&d->discarded);
 		err = on_marker(d, &m, &d->discarded);
 	}
+	d->skipping = false;
 	return err;
 }
 

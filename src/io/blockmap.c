@@ -1,8 +1,12 @@
-/* The file: a header with the seed, the slots of the table, and records of id, size and markers, one
- * behind the other. A slot that is not free says where its record is; it is written last.
+/* The file: a header with the seed, tables of slots, and records of id, size and markers, one behind the
+ * other. A slot that is not free says where its record is; it is written last.
  *
- * Records are written with pwrite(), so that a full disk is an error here and not a SIGBUS there;
- * the slots' room is allocated at the start for the same reason.
+ * Each table is twice as large as the one before. One is in use; when it is half full, or a key
+ * finds no slot, all that it has goes into the next. So lookups stay within the few pages that a small build needs: a page that a
+ * farmcc touches costs as much as hashing 4 KB. Who still reads the table before misses what is new.
+ *
+ * Records are written with write(), so that a full disk is an error here and not a SIGBUS there;
+ * a table's room is allocated before it is used for the same reason.
  */
 #include "io/blockmap.h"
 
@@ -21,9 +25,10 @@
 #include <xxhash.h>
 
 enum {
-	SLOTS = 1 << 15,
+	LEVEL_MIN = 10, /* a table has 2^level slots */
+	LEVEL_MAX = 16,
 	PROBES = 8,
-	SLOTS_AT = 64, /* in the file */
+	HEADER_BYTES = 64,
 	RECORDS_BYTES_MAX = 32 << 20,
 };
 
@@ -38,16 +43,26 @@ struct record {
 	/* the markers follow */
 };
 
+/* Where a level's table begins: those before it have 2^LEVEL_MIN + … + 2^(level - 1) slots. */
+#define TABLE_AT(level)                                                                            \
+	(HEADER_BYTES + (((size_t)1 << (level)) - ((size_t)1 << LEVEL_MIN)) * sizeof(struct slot))
+
 enum {
-	RECORDS_AT = SLOTS_AT + SLOTS * sizeof(struct slot),
+	RECORDS_AT = TABLE_AT(LEVEL_MAX + 1),
 	MAP_BYTES = RECORDS_AT + RECORDS_BYTES_MAX,
+};
+
+struct header {
+	uint64_t seed;
+	_Atomic uint32_t level; /* of the table in use */
 };
 
 struct blockmap {
 	int fd; /* the writer's, else -1 */
 	uint8_t *file;
-	uint64_t seed;
-	size_t end; /* of the records; the writer's */
+	struct header *header; /* in it */
+	size_t used;           /* slots of the table; the writer's, as end is */
+	size_t end;            /* of the records */
 };
 
 static int map_file(int fd, int prot, struct blockmap **ret)
@@ -56,8 +71,7 @@ static int map_file(int fd, int prot, struct blockmap **ret)
 	if (file == MAP_FAILED)
 		return -errno;
 	struct blockmap *m = xmalloc(sizeof *m);
-	*m = (struct blockmap){.fd = -1, .file = file, .end = RECORDS_AT};
-	memcpy(&m->seed, file, sizeof m->seed);
+	*m = (struct blockmap){.fd = -1, .file = file, .header = file, .end = RECORDS_AT};
 	*ret = m;
 	return 0;
 }
@@ -68,13 +82,15 @@ int blockmap_create(const char *path, struct blockmap **ret)
 	uint64_t seed;
 	if (fd < 0 || getrandom(&seed, sizeof seed, 0) != sizeof seed)
 		return -errno;
-	int err = -posix_fallocate(fd, 0, RECORDS_AT);
-	if (!err && pwrite(fd, &seed, sizeof seed, 0) != sizeof seed)
+	int err = -posix_fallocate(fd, 0, TABLE_AT(LEVEL_MIN + 1));
+	if (!err && ftruncate(fd, RECORDS_AT) < 0)
 		err = -errno;
 	if (!err)
 		err = map_file(fd, PROT_READ | PROT_WRITE, ret);
 	if (err)
 		return err;
+	(*ret)->header->seed = seed;
+	(*ret)->header->level = LEVEL_MIN;
 	(*ret)->fd = fd;
 	fd = -1;
 	return 0;
@@ -98,16 +114,21 @@ void blockmap_close(struct blockmap *m)
 
 struct block_key blockmap_key(const struct blockmap *m, const void *text, size_t n, int context)
 {
-	XXH128_hash_t h = XXH3_128bits_withSeed(text, n, m->seed + (uint64_t)context);
+	XXH128_hash_t h = XXH3_128bits_withSeed(text, n, m->header->seed + (uint64_t)context);
 	return (struct block_key){h.low64, h.high64};
 }
 
-/* The key's slot, or else a free one for it, or NULL. */
-static struct slot *find_slot(const struct blockmap *m, struct block_key key)
+static struct slot *table(const struct blockmap *m, uint32_t level)
 {
-	struct slot *slots = (struct slot *)(void *)(m->file + SLOTS_AT);
+	return (struct slot *)(void *)(m->file + TABLE_AT(level));
+}
+
+/* The key's slot, or else a free one for it, or NULL. */
+static struct slot *find_slot(const struct blockmap *m, uint32_t level, struct block_key key)
+{
+	struct slot *slots = table(m, level);
 	for (size_t i = 0; i < PROBES; i++) {
-		struct slot *s = &slots[(key.low + i) % SLOTS];
+		struct slot *s = &slots[(key.low + i) & (((size_t)1 << level) - 1)];
 		if (s->record == 0 || (s->key.low == key.low && s->key.high == key.high))
 			return s;
 	}
@@ -116,7 +137,7 @@ static struct slot *find_slot(const struct blockmap *m, struct block_key key)
 
 bool blockmap_find(const struct blockmap *m, struct block_key key, struct block_entry *ret)
 {
-	const struct slot *s = find_slot(m, key);
+	const struct slot *s = find_slot(m, m->header->level, key);
 	if (!s || s->record == 0)
 		return false;
 	struct record r;
@@ -129,9 +150,34 @@ bool blockmap_find(const struct blockmap *m, struct block_key key, struct block_
 	return true;
 }
 
+/* An entry that finds no slot is lost: the block is new again, for who meets it next. */
+static int grow(struct blockmap *m)
+{
+	const uint32_t level = m->header->level, next = level + 1;
+	const struct slot *old = table(m, level);
+	int err = -posix_fallocate(
+		m->fd, (off_t)TABLE_AT(next), (off_t)(TABLE_AT(next + 1) - TABLE_AT(next)));
+	if (err)
+		return err;
+	m->used = 0;
+	for (size_t i = 0; i < (size_t)1 << level; i++) {
+		struct slot *s = old[i].record ? find_slot(m, next, old[i].key) : NULL;
+		if (!s)
+			continue;
+		s->key = old[i].key;
+		s->record = old[i].record;
+		m->used++;
+	}
+	m->header->level = next;
+	return 0;
+}
+
 int blockmap_add(struct blockmap *m, struct block_key key, const struct block_entry *e)
 {
-	struct slot *s = find_slot(m, key);
+	struct slot *s = find_slot(m, m->header->level, key);
+	bool full = m->used >= (size_t)1 << m->header->level >> 1;
+	if ((!s || full) && m->header->level < LEVEL_MAX && grow(m) == 0)
+		s = find_slot(m, m->header->level, key);
 	struct record r = {e->id, e->raw_bytes, e->markers_n};
 	if (!s || e->markers_n > JOB_MARKERS_BYTES_MAX ||
 		m->end + sizeof r + e->markers_n > MAP_BYTES)
@@ -147,6 +193,7 @@ int blockmap_add(struct blockmap *m, struct block_key key, const struct block_en
 		return err;
 	s->key = key;
 	s->record = m->end; /* publishes it: sequentially consistent */
+	m->used++;
 	m->end += sizeof r + e->markers_n;
 	return 0;
 }
