@@ -108,6 +108,7 @@ struct msg {
 		} job_spec;
 		struct {
 			uint64_t raw_bytes;
+			uint32_t cost_ms; /* what the client expects; 0: nothing */
 		} job_text_end;
 		struct {
 			uint16_t version;
@@ -136,8 +137,7 @@ int msg_encode(const struct msg *m, struct buf *out);
 int msg_decode(const struct wire_header *h, const uint8_t *payload, struct msg *ret);
 void msg_fini(struct msg *m);
 
-/* NULL for a code that is not in the table. */
-const char *msg_name(enum msg_type type);
+const char *msg_name(enum msg_type type); /* NULL for a code that is not in the table */
 bool msg_allowed(enum msg_type type, enum msg_sender sender, enum msg_phase phase);
 
 /* A row of msg_map.h, for tests and documentation; NULL past the end. */

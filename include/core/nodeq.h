@@ -9,7 +9,9 @@
  *
  * Clients are equals, in two ways. Slots: a waiting job starts the moment a slot is free, and that
  * is one of the client which holds fewest slots, then of the one which has used least slot time,
- * then of the next in turn; within a client, first come, first served. Credits: slots and preload
+ * then of the next in turn. Within a client, first come, first served; but a job counts as if it had
+ * come as much earlier as it is expected to take: then all end early, and the build with them, and a
+ * short job is not passed by long ones for ever. Credits: slots and preload
  * are divided max-min fairly (core/share.h) by what clients were seen to use. Who uses all it has
  * is hungry and gets more at once; who does not leaves the rest to the others after half a second.
  * Credits that are taken away end nothing: they say what may be sent from now on.
@@ -44,7 +46,8 @@ enum nodeq_event_type {
 struct nodeq_event {
 	enum nodeq_event_type type;
 	uint32_t client, job;
-	uint64_t now_us; /* of a clock that does not go back */
+	uint64_t now_us;  /* of a clock that does not go back */
+	uint32_t cost_ms; /* NODEQ_READY: what the client expects of the job; 0 for nothing */
 };
 
 enum nodeq_action_type {

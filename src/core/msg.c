@@ -287,7 +287,10 @@ static void wr_payload(struct buf *b, const struct msg *m)
 		wr_text(b, m->hello.client, CLIENT_MAX);
 		break;
 	case MSG_JOB: wr_spec(b, &m->job_spec.spec); break;
-	case MSG_JOB_TEXT_END: wr_size(b, m->job_text_end.raw_bytes, JOB_TEXT_BYTES_MAX); break;
+	case MSG_JOB_TEXT_END:
+		wr_size(b, m->job_text_end.raw_bytes, JOB_TEXT_BYTES_MAX);
+		wr_u32(b, m->job_text_end.cost_ms);
+		break;
 	case MSG_WELCOME: wr_welcome(b, m); break;
 	case MSG_CREDITS: wr_u16(b, m->credits); break;
 	case MSG_REFUSED:
@@ -337,7 +340,10 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->hello.client = rd_str(r, CLIENT_MAX);
 		break;
 	case MSG_JOB: rd_spec(r, &m->job_spec.spec); break;
-	case MSG_JOB_TEXT_END: m->job_text_end.raw_bytes = rd_size(r, JOB_TEXT_BYTES_MAX); break;
+	case MSG_JOB_TEXT_END:
+		m->job_text_end.raw_bytes = rd_size(r, JOB_TEXT_BYTES_MAX);
+		m->job_text_end.cost_ms = rd_u32(r);
+		break;
 	case MSG_WELCOME: rd_welcome(r, m); break;
 	case MSG_CREDITS: m->credits = rd_u16(r); break;
 	case MSG_REFUSED:

@@ -20,6 +20,7 @@ enum state { RECEIVING, WAITING, RUNNING, SENDING, DYING, STATE_COUNT };
 
 struct nodeq_job {
 	struct list link; /* in the client's jobs; the waiting ones in the order of their READY */
+	int64_t since_us; /* it is as urgent as one that waits since then and takes no time */
 	uint32_t number;
 	enum state state;
 };
@@ -75,12 +76,13 @@ static struct nodeq_job *find_job(struct nodeq_client *c, uint32_t number)
 
 static struct nodeq_job *first_waiting(struct nodeq_client *c)
 {
+	struct nodeq_job *first = NULL;
 	list_for_each(l, &c->jobs) {
 		struct nodeq_job *j = list_entry(l, struct nodeq_job, link);
-		if (j->state == WAITING)
-			return j;
+		if (j->state == WAITING && (!first || j->since_us < first->since_us))
+			first = j;
 	}
-	return NULL;
+	return first;
 }
 
 static void move(struct nodeq *q, struct nodeq_job *j, enum state to)
@@ -301,9 +303,10 @@ static void drain(struct nodeq *q, struct nodeq_plan *plan)
 	}
 }
 
-static void ready(struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j)
+static void ready(struct nodeq *q, struct nodeq_client *c, struct nodeq_job *j, uint32_t cost_ms)
 {
 	assert(j->state == RECEIVING);
+	j->since_us = (int64_t)q->now_us - (int64_t)cost_ms * 1000;
 	if (!is_busy(c) && c->used_us + ARREARS_US < q->used_us)
 		c->used_us = q->used_us - ARREARS_US;
 	move(q, j, WAITING);
@@ -333,7 +336,7 @@ void nodeq_step(struct nodeq *q, const struct nodeq_event *e, struct nodeq_plan 
 		break;
 	case NODEQ_READY:
 		if (j)
-			ready(q, c, j);
+			ready(q, c, j, e->cost_ms);
 		break;
 	case NODEQ_ENDED:
 		if (j)

@@ -71,6 +71,9 @@ static void pump_uploads(struct peer *p)
 		} else {
 			m = (struct msg){.type = MSG_JOB_TEXT_END};
 			m.job_text_end.raw_bytes = w->text.raw_bytes;
+			m.job_text_end.cost_ms = w->cost_us / 1000 < UINT32_MAX
+							 ? (uint32_t)(w->cost_us / 1000)
+							 : UINT32_MAX;
 			list_remove(&c->upload_link);
 		}
 		m.job = w->id;

@@ -187,9 +187,9 @@ static int on_staged(struct wrapper *w, const struct msg *m)
 	w->t_staged = farm_seconds(w->farm);
 	w->local_cpu_us += m->cc_staged.cpu_us;
 	w->text_bytes = w->text.raw_bytes;
-	farm_event(w->farm,
-		(struct sched_event){SCHED_JOB_STAGED, .job = w->id, .bytes = w->text.buf.cap,
-			.cost_us = cost_guess(w->farm->costs, w->cost_key, w->text_bytes)});
+	w->cost_us = cost_guess(w->farm->costs, w->cost_key, w->text_bytes);
+	farm_event(w->farm, (struct sched_event){SCHED_JOB_STAGED, .job = w->id,
+				    .bytes = w->text.buf.cap, .cost_us = w->cost_us});
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct wrapper {
 	uint32_t id;
 	enum wrapper_phase phase;
 	uint64_t cost_key; /* its name in the table of costs */
+	uint64_t cost_us;  /* what it is expected to take, once its text is here; 0: nobody knows */
 	bool in_sched;     /* SCHED_JOB_ASK was said, SCHED_JOB_GONE is due */
 	char *compiler_path;
 	struct compiler *compiler;

@@ -159,9 +159,10 @@ static void settle(struct server *s)
 	}
 }
 
-void server_post(struct server *s, enum nodeq_event_type type, uint32_t client, uint32_t job)
+static void post(struct server *s, struct nodeq_event event)
 {
-	vec_push(&s->pending, (struct nodeq_event){type, client, job, clock_now_us()});
+	event.now_us = clock_now_us();
+	vec_push(&s->pending, event);
 	if (s->applying)
 		return;
 	s->applying = true;
@@ -174,6 +175,16 @@ void server_post(struct server *s, enum nodeq_event_type type, uint32_t client, 
 	s->pending.n = 0;
 	s->applying = false;
 	settle(s);
+}
+
+void server_post(struct server *s, enum nodeq_event_type type, uint32_t client, uint32_t job)
+{
+	post(s, (struct nodeq_event){.type = type, .client = client, .job = job});
+}
+
+void server_post_ready(struct server *s, uint32_t client, uint32_t job, uint32_t cost_ms)
+{
+	post(s, (struct nodeq_event){NODEQ_READY, client, job, .cost_ms = cost_ms});
 }
 
 void server_add_slot(struct server *s, struct slot *slot)

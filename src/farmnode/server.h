@@ -68,6 +68,8 @@ void server_drain(struct server *s);
 void server_close(struct server *s, void (*on_closed)(void *ctx), void *ctx);
 
 void server_post(struct server *s, enum nodeq_event_type type, uint32_t client, uint32_t job);
+/* NODEQ_READY. */
+void server_post_ready(struct server *s, uint32_t client, uint32_t job, uint32_t cost_ms);
 struct slot *server_find_slot(const struct server *s, uint32_t client, uint32_t job);
 void server_add_slot(struct server *s, struct slot *slot);
 /* Bytes of all texts and results that are kept. */

@@ -249,7 +249,7 @@ static void on_text_end(struct session *s, struct msg *m)
 	}
 	log_debug("job %u of client %u waits: %llu bytes", m->job, s->client,
 		(unsigned long long)slot->text_bytes);
-	server_post(s->server, NODEQ_READY, s->client, m->job);
+	server_post_ready(s->server, s->client, m->job, m->job_text_end.cost_ms);
 }
 
 static void on_cancel(struct session *s, struct msg *m)

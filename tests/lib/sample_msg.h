@@ -87,7 +87,10 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.hello.client = "u@desk";
 		break;
 	case MSG_JOB: m.job_spec.spec = sample_spec(); break;
-	case MSG_JOB_TEXT_END: m.job_text_end.raw_bytes = JOB_TEXT_BYTES_MAX; break;
+	case MSG_JOB_TEXT_END:
+		m.job_text_end.raw_bytes = JOB_TEXT_BYTES_MAX;
+		m.job_text_end.cost_ms = UINT32_MAX;
+		break;
 	case MSG_WELCOME:
 		m.welcome.version = WIRE_VERSION;
 		m.welcome.name = "board-7";

@@ -75,7 +75,12 @@ static void free_slot(struct sim *w, struct sim_node *n)
 	n->running--;
 	if (list_empty(&n->waiting))
 		return;
-	struct sim_copy *next = list_entry(n->waiting.next, struct sim_copy, link);
+	struct sim_copy *next = NULL;
+	list_for_each(l, &n->waiting) {
+		struct sim_copy *c = list_entry(l, struct sim_copy, link);
+		if (!next || c->urgent_us < next->urgent_us)
+			next = c;
+	}
 	list_remove(&next->link);
 	run(w, next);
 }
@@ -154,6 +159,7 @@ static void on_uploaded(struct sim *w, struct sim_copy *c)
 		run(w, c);
 	} else {
 		c->state = COPY_WAIT;
+		c->urgent_us = (int64_t)w->now_us - (int64_t)c->job->guess_us;
 		list_append(&n->waiting, &c->link);
 	}
 }

@@ -104,6 +104,7 @@ struct sim_copy {
 	struct sim_node *node;
 	uint32_t gen;
 	uint64_t wall_us;
+	int64_t urgent_us; /* COPY_WAIT: the smallest goes next, as in core/nodeq */
 	const struct sim_node *cancelled_on; /* the last one that was told, and its life then */
 	uint32_t cancelled_gen;
 	struct list link, node_link;

@@ -47,7 +47,7 @@ static void end(struct trace *t)
 
 static const char *step(struct trace *t, enum nodeq_event_type type, uint32_t client, uint32_t job)
 {
-	nodeq_step(t->q, &(struct nodeq_event){type, client, job, t->now_us}, &t->plan);
+	nodeq_step(t->q, &(struct nodeq_event){type, client, job, t->now_us, 0}, &t->plan);
 	format(t);
 	return t->line;
 }
@@ -95,6 +95,37 @@ Test(nodeq, a_waiting_job_starts_when_a_compiler_ends)
 	expect(&t, ENDED, 1, 1, "start 1.2");
 	expect(&t, DROP, 1, 1, "forget 1.1");
 	expect(&t, ENDED, 1, 2, "start 1.3");
+	end(&t);
+}
+
+static void wait_with_cost(struct trace *t, uint32_t job, uint32_t cost_ms)
+{
+	cr_assert_str_eq(step(t, NODEQ_JOB, 1, job), "");
+	nodeq_step(t->q, &(struct nodeq_event){NODEQ_READY, 1, job, t->now_us, cost_ms}, &t->plan);
+	format(t);
+	cr_assert_str_eq(t->line, "");
+}
+
+Test(nodeq, a_job_counts_as_come_earlier_by_what_it_will_take)
+{
+	struct trace t = begin(1, 9);
+	step(&t, NODEQ_JOIN, 1, 0);
+	send_job(&t, 1, 1, "start 1.1");
+	wait_with_cost(&t, 2, 100);
+	wait_with_cost(&t, 3, 0);
+	t.now_us += 50 * 1000;
+	wait_with_cost(&t, 4, 149); /* as long as 99 ms, from 50 ms before */
+	wait_with_cost(&t, 5, 4000);
+	t.now_us += 3800 * 1000;
+	wait_with_cost(&t, 6, 3950); /* cannot pass who waits longer than that */
+	wait_with_cost(&t, 7, UINT32_MAX);
+	const char *const order[] = {
+		"start 1.7", "start 1.5", "start 1.2", "start 1.6", "start 1.4", "start 1.3"};
+	uint32_t running = 1;
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+		cr_expect_str_eq(step(&t, NODEQ_ENDED, 1, running), order[i], "%zu: %s", i, t.line);
+		running = (uint32_t)(order[i][8] - '0');
+	}
 	end(&t);
 }
 
