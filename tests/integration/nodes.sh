@@ -89,6 +89,9 @@ end_by() {
 	[ "$(in_report .build.exit_status)" != 0 ] || fail "the report of an interrupted build says 0"
 	wait_for 10 all_gone || fail "after SIG$1: $(ps -o pid,args -s "$build_pid" | tail -n 1)"
 	[ -z "$(find "$tree" -name '*.o' -size 0)" ] || fail "after SIG$1: half an object"
+	# make ends gcc, which removes its file, and a cc1 that had not yet opened it makes it anew: so it is
+	# without a farm, too
+	find "$TMPDIR" -name 'cc??????.s' -delete
 	nothing_left
 }
 
