@@ -26,8 +26,9 @@ struct driver_shape {
 int driver_shape_of(const struct strv *args, const char *source, struct driver_shape *ret);
 void driver_shape_fini(struct driver_shape *s);
 
-/* The one command in what a driver says to -###. ERR_COMPILER when there is none, or more than one. */
-int driver_parse(const char *said, struct strv *ret);
+/* The one command in what a driver that was called name says to -###. ERR_COMPILER when there is none or
+ * more than one, and when another program says it: a wrapper may judge names as it likes. */
+int driver_parse(const char *said, const char *name, struct strv *ret);
 
 /* Puts the values of a shape in the place of the marks. */
 void driver_fill(const struct strv *pattern, const struct driver_shape *s, struct strv *ret);

@@ -143,11 +143,22 @@ static int parse_line(const char *p, struct strv *ret)
 	return p && (*p == '\n' || *p == '\0') ? 0 : ERR_COMPILER;
 }
 
-int driver_parse(const char *said, struct strv *ret)
+/* gcc's own word for how it was called. */
+static bool says_name(const char *line, const char *name)
+{
+	static const char key[] = "COLLECT_GCC=";
+	size_t n = strlen(name);
+	const char *value = line + sizeof key - 1;
+	return str_starts(line, key) && strncmp(value, name, n) == 0 && value[n] == '\n';
+}
+
+int driver_parse(const char *said, const char *name, struct strv *ret)
 {
 	const char *command = NULL;
+	bool has_name = false;
 	for (const char *line = said; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
+		has_name |= says_name(line, name);
 		if (*line != ' ')
 			continue;
 		if (command)
@@ -155,7 +166,7 @@ int driver_parse(const char *said, struct strv *ret)
 		command = line;
 	}
 	struct strv words = {0};
-	int err = command ? parse_line(command, &words) : ERR_COMPILER;
+	int err = command && has_name ? parse_line(command, &words) : ERR_COMPILER;
 	if (err)
 		strv_fini(&words);
 	else

@@ -20,7 +20,7 @@ enum { PATTERN_BYTES_MAX = 1 << 20 };
 
 static const char long_names[] = "-fno-canonical-system-headers";
 
-/* A script may do anything with what it is given. */
+/* Not a script, which may do anything with what it is given. */
 static bool is_program(const char *path)
 {
 	char magic[4] = "";
@@ -34,11 +34,12 @@ static uint64_t key_of(const struct cc *cc, const struct driver_shape *s)
 {
 	static const char *const variables[] = {"GCC_EXEC_PREFIX", "COMPILER_PATH", "GCC_SPECS"};
 	struct stat st;
-	char file[64];
+	char file[96];
 	if (stat(cc->compiler, &st) < 0)
 		return 0;
-	snprintf(file, sizeof file, "%jx.%jx.%jx\n", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
-		(uintmax_t)st.st_mtime);
+	snprintf(file, sizeof file, "%jx.%jx.%jx.%jx.%lx\n", (uintmax_t)st.st_dev,
+		(uintmax_t)st.st_ino, (uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec,
+		(unsigned long)st.st_mtim.tv_nsec);
 	uint64_t h = hash_text(hash_basis, file);
 	h = hash_text(hash_text(h, cc->argv[0]), "\n");
 	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
@@ -76,7 +77,7 @@ static int ask(struct cc *cc, const struct strv *words, struct strv *ret)
 	if (n < 0 || n == sizeof text - 1)
 		return ERR_COMPILER;
 	text[n] = '\0';
-	return driver_parse(text, ret);
+	return driver_parse(text, cc->argv[0], ret);
 }
 
 static bool same(const struct strv *a, const struct strv *b)

@@ -27,7 +27,7 @@
 enum {
 	LEVEL_MIN = 10, /* a table has 2^level slots */
 	LEVEL_MAX = 16,
-	PROBES = 8,
+	PROBES = 32, /* in a table that is half full hardly any key needs as many */
 	HEADER_BYTES = 64,
 	RECORDS_BYTES_MAX = 32 << 20,
 };

@@ -118,7 +118,14 @@ mkdir "$work/script"
 printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v gcc)" >"$work/script/gcc"
 chmod +x "$work/script/gcc"
 plain_path=$work/script:$plain_path same_as_plain remote '^CC_DONE 0' gcc $flags -DA -c good.c
-[ "$(patterns -size 0)" = 1 ] || fail "a script is not run"
+[ "$(patterns -size 0)" = 1 ] || fail "the words of a script are believed"
+cat >"$work/wrapper.c" <<END
+#include <unistd.h>
+int main(int argc, char **argv) { argv[0] = "$(command -v gcc)"; return execv(argv[0], argv); }
+END
+gcc -o "$work/script/gcc" "$work/wrapper.c"
+plain_path=$work/script:$plain_path same_as_plain remote '^CC_DONE 0' gcc $flags -DA -c good.c
+[ "$(patterns -size 0)" = 2 ] || fail "the words of a wrapper are believed"
 note "the driver is asked once for each shape of command"
 
 # --- gcc uses a shorter name of a system header where there is one, and says so in the .d file

@@ -60,10 +60,12 @@ Test(driver, some_commands_have_no_shape)
 	expect_shape("-DX=1\n2 a.c", "a.c", "none");
 }
 
+#define NAMED "COLLECT_GCC=g c\n"
+
 static void expect_parsed(const char *said, const char *expected)
 {
 	struct strv words = {0};
-	int err = driver_parse(said, &words);
+	int err = driver_parse(said, "g c", &words);
 	char *got = err ? xstrdup("none") : words_join(&words);
 	cr_expect_str_eq(got, expected, "%s: %s", said, got);
 	cr_expect(!err || words.n == 0);
@@ -73,14 +75,19 @@ static void expect_parsed(const char *said, const char *expected)
 
 Test(driver, the_command_is_parsed_as_gcc_prints_it)
 {
-	expect_parsed("Target: x\n /x/cc1 -E \"-std=c11\" -D \"A=\\\"\\$\\\\\" \"\" a.c\nX=1\n",
+	expect_parsed(NAMED
+		"Target: x\n /x/cc1 -E \"-std=c11\" -D \"A=\\\"\\$\\\\\" \"\" a.c\nX=1\n",
 		"/x/cc1 -E -std=c11 -D A=\"$\\  a.c");
-	expect_parsed(" cc1 -E", "cc1 -E");
+	expect_parsed(NAMED " cc1 -E", "cc1 -E");
+	expect_parsed(" cc1 -E", "none");
+	expect_parsed("COLLECT_GCC=/opt/g c\n cc1 -E", "none");
+	expect_parsed("COLLECT_GCC=g\n cc1 -E", "none");
+	expect_parsed("COLLECT_GCC=g cc\n cc1 -E", "none");
 	expect_parsed("", "none");
 	expect_parsed("gcc: fatal error: no input files\n", "none");
-	expect_parsed(" cc1 a.c\n as a.s\n", "none");
-	expect_parsed(" cc1 \"a.c\n", "none");
-	expect_parsed(" cc1 \"a\"b.c\n", "none");
+	expect_parsed(NAMED " cc1 a.c\n as a.s\n", "none");
+	expect_parsed(NAMED " cc1 \"a.c\n", "none");
+	expect_parsed(NAMED " cc1 \"a\"b.c\n", "none");
 }
 
 Test(driver, a_pattern_gives_the_command_of_each_of_its_shape)
@@ -89,10 +96,12 @@ Test(driver, a_pattern_gives_the_command_of_each_of_its_shape)
 	words_split("-DX=1 -I../i -MF d/.b.d d/b.c", &args);
 	struct driver_shape s;
 	cr_assert_eq(driver_shape_of(&args, "d/b.c", &s), 0);
-	cr_assert_eq(driver_parse(" cc1 -I farmMark001x -D farmMark000x -MMD farmMark004x.d -MF "
-				  "farmMark002x farmMark003x/farmMark004x.c -dumpbase "
-				  "farmMark004x.c farmMark003xfarmMark004x-\n",
-			     &pattern),
+	cr_assert_eq(
+		driver_parse(
+			"COLLECT_GCC=cc\n cc1 -I farmMark001x -D farmMark000x -MMD farmMark004x.d -MF "
+			"farmMark002x farmMark003x/farmMark004x.c -dumpbase "
+			"farmMark004x.c farmMark003xfarmMark004x-\n",
+			"cc", &pattern),
 		0);
 	driver_fill(&pattern, &s, &filled);
 	char *got = words_join(&filled);
