@@ -30,7 +30,7 @@ project() {
 	printf 'CFLAGS = -DSLOWCC_MS=%s\nall: $(patsubst %%.c,%%.o,$(wildcard *.c))\n' "$3" \
 		>"$work/$1/Makefile"
 }
-project short 180 400
+project short 205 400
 project long 24 1400
 
 # build NAME: farmmake in the background; its report is $work/NAME.json.
