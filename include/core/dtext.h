@@ -39,17 +39,28 @@ const char *dtext_trap(const struct dtext *d);
 /* Blocks. A text is cut where files begin and end, at places that the text itself chooses. What becomes of
  * a block, a part that begins where a file does, depends on its bytes and on dtext_context() alone: who
  * has fed it once and kept what came out may skip it in any other text. */
+enum {
+	DTEXT_MAIN_BYTES_MAX = 512
+}; /* a longer name of the main file costs blocks, and nothing else */
+
 struct dtext_cutter {
-	size_t scanned;  /* bytes that were looked at; then the last cut, or a line end */
+	size_t scanned; /* bytes that were looked at; then the last cut, or a line end */
+	bool begun;
 	bool at_block;   /* a block begins at the last cut */
 	bool in_main;    /* nothing but the main file is open */
-	size_t main_at;  /* the main file's name in the text, */
-	size_t main_len; /* its length */
+	size_t main_len; /* of the main file's name */
+	char main[DTEXT_MAIN_BYTES_MAX];
 };
 
 /* Starts all 0. text: as before, and perhaps more behind it. Returns the offset of the next line at which
  * it is cut, or n when there is none in the whole lines seen so far. */
 size_t dtext_cut(struct dtext_cutter *c, const char *text, size_t n);
+/* Would the text be cut at this line if a block went before it? end: the line's. */
+bool dtext_cuts_block(const struct dtext_cutter *c, const char *line, const char *end);
+/* What goes before at is known, and need not be looked through. */
+void dtext_cut_skip(struct dtext_cutter *c, size_t at);
+/* The first n bytes of the text, all of them before c->scanned, will be missing from now on. */
+void dtext_cut_dropped(struct dtext_cutter *c, size_t n);
 /* Part of a block's identity, when one begins here; negative when none can. */
 int dtext_context(const struct dtext *d);
 /* From now on the line markers of what is fed go to markers too; NULL: no more. */

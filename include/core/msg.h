@@ -3,13 +3,11 @@
  * Links: farmcc <-> farmmake over a unix socket, one job per connection (job number 0); farmmake or
  * farmctl <-> farmnode over TLS, many jobs per connection. doc/protocol.md is normative for both.
  *
- * Contract: msg_decode() accepts exactly what msg_encode() writes, refuses everything else, and
- * checks every limit of job.h. msg_allowed() says whether a sender may say this now; whoever
- * receives an illegal message closes the connection.
+ * Contract: msg_decode() accepts exactly what msg_encode() writes, and checks every limit of job.h.
+ * msg_allowed() says whether a sender may say this now; who receives what is illegal closes the connection.
  *
  * Ownership: a decoded message owns its strings until msg_fini(). data.bytes and cc_block.markers
- * are borrowed from the frame. An encoded message is only read.
- */
+ * are borrowed from the frame. An encoded message is only read. */
 #pragma once
 
 #include "base/buf.h"
@@ -82,6 +80,8 @@ struct msg {
 		struct {
 			struct block_key key;
 			uint32_t raw_bytes;  /* of the DATA that are this block */
+			uint32_t text_bytes; /* of what they were made of */
+			uint64_t opening;    /* of its first line (io/blockmap.h) */
 			const char *markers; /* its line markers */
 			size_t markers_n;
 		} cc_block;

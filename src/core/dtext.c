@@ -42,9 +42,9 @@ struct dtext {
 	bool continued; /* the last line ended in a backslash */
 	uint64_t line;  /* number of the next line, as the preprocessor counts */
 	struct buf names, carry;
-	struct buf *markers;            /* where they are recorded, or NULL */
-	struct buf discarded;           /* what would be written for a block that is skipped */
-	struct level levels[DEPTH_MAX]; /* of includes; 0 is the main file */
+	struct buf *markers;  /* where they are recorded, or NULL */
+	struct buf discarded; /* what would be written for a block that is skipped */
+	struct level *levels; /* DEPTH_MAX, of includes; 0 is the main file */
 	unsigned depth;
 	dtext_file_fn on_file;
 	bool skipping; /* in dtext_skip() */
@@ -342,6 +342,9 @@ static int feed_lines(struct dtext *d, const char *text, size_t n, struct buf *o
 struct dtext *dtext_create(void)
 {
 	struct dtext *d = xcalloc(1, sizeof *d);
+	/* not zeroed: most of it is never touched, and that is a page each */
+	d->levels = xmalloc(DEPTH_MAX * sizeof *d->levels);
+	d->levels[0] = (struct level){0};
 	buf_init(&d->names, NAMES_BYTES_MAX);
 	buf_init(&d->carry, JOB_TEXT_BYTES_MAX);
 	buf_init(&d->discarded, DISCARDED_BYTES_MAX);
@@ -355,6 +358,7 @@ void dtext_destroy(struct dtext *d)
 	buf_fini(&d->names);
 	buf_fini(&d->carry);
 	buf_fini(&d->discarded);
+	free(d->levels);
 	free(d);
 }
 

@@ -71,33 +71,45 @@ static void start(struct dtext_cutter *c, const char *text, const char *end)
 {
 	struct dtext_marker m;
 	const char *nl = memchr(text, '\n', (size_t)(end - text));
+	c->begun = true;
 	c->in_main = true;
-	if (nl && dtext_parse_marker(text, nl, &m)) {
-		c->main_at = (size_t)(m.name - text);
+	if (nl && dtext_parse_marker(text, nl, &m) && m.name_len <= sizeof c->main) {
 		c->main_len = m.name_len;
+		memcpy(c->main, m.name, m.name_len);
 	}
 }
 
-static bool names_main(const struct dtext_cutter *c, const char *text, const struct dtext_marker *m)
+static bool names_main(const struct dtext_cutter *c, const struct dtext_marker *m)
 {
 	static const char command_line[] = "<command-line>";
-	bool is_main =
-		m->name_len == c->main_len && memcmp(m->name, text + c->main_at, c->main_len) == 0;
+	bool is_main = m->name_len == c->main_len && memcmp(m->name, c->main, c->main_len) == 0;
 	return is_main || (m->name_len == sizeof command_line - 1 &&
 				  memcmp(m->name, command_line, m->name_len) == 0);
 }
 
+/* Markers at which it may be cut enter or leave a file. */
+static bool parse_move(const char *p, const char *end, struct dtext_marker *ret)
+{
+	char way = movement(p, end);
+	return (way == '1' || way == '2') && dtext_parse_marker(p, end, ret);
+}
+
 /* Is this line a cut? Files that the main file itself includes begin and end at one. */
-static bool is_cut(struct dtext_cutter *c, const char *text, const char *p, const char *end)
+static bool is_cut(struct dtext_cutter *c, const char *p, const char *end)
 {
 	struct dtext_marker m;
-	char way = movement(p, end);
-	if ((way != '1' && way != '2') || !dtext_parse_marker(p, end, &m))
+	if (!parse_move(p, end, &m))
 		return false;
 	bool was_in_main = c->in_main;
 	c->at_block = m.enter;
-	c->in_main = m.leave && names_main(c, text, &m);
+	c->in_main = m.leave && names_main(c, &m);
 	return m.enter ? was_in_main || is_chosen(p, end) : c->in_main;
+}
+
+bool dtext_cuts_block(const struct dtext_cutter *c, const char *line, const char *end)
+{
+	struct dtext_marker m;
+	return parse_move(line, end, &m) && (m.enter ? is_chosen(line, end) : names_main(c, &m));
 }
 
 /* In steps of a constant size, which the compiler turns into vector code. */
@@ -105,34 +117,51 @@ static bool may_have_marker(const char *p)
 {
 	uint8_t hit = 0;
 	for (int i = 0; i < STEP; i++)
-		hit |= (uint8_t)((p[i] == '\n') & (p[i + 1] == '#') & (p[i + 2] == ' '));
+		hit |= (uint8_t)((p[i] == '#') & (p[i + 1] == ' '));
 	return hit;
+}
+
+/* The first line that is cut and whose '#' is at p or behind, or NULL. end: of the last whole line. */
+static const char *find_cut(struct dtext_cutter *c, const char *p, const char *end)
+{
+	while (p < end) {
+		bool whole = end - p >= STEP;
+		const char *stop = whole ? p + STEP : end;
+		if (whole && !may_have_marker(p)) {
+			p = stop;
+			continue;
+		}
+		for (; (p = memchr(p, '#', (size_t)(stop - p))); p++) {
+			const char *nl = p[1] == ' ' && p[-1] == '\n'
+						 ? memchr(p, '\n', (size_t)(end + 1 - p))
+						 : NULL;
+			if (nl && is_cut(c, p, nl))
+				return p;
+		}
+		p = stop;
+	}
+	return NULL;
 }
 
 size_t dtext_cut(struct dtext_cutter *c, const char *text, size_t n)
 {
 	const char *end = n ? memrchr(text, '\n', n) : NULL; /* of the last whole line */
-	const char *p = text + c->scanned;
-	if (end && c->scanned == 0)
+	if (!end)
+		return n;
+	if (!c->begun)
 		start(c, text, end + 1);
-	while (end && end - p > 2) {
-		if (end - p > STEP + 2 && !may_have_marker(p)) {
-			p += STEP;
-			continue;
-		}
-		const char *stop = end - p > STEP + 2 ? p + STEP : end - 2;
-		while (p < stop && (p = memchr(p, '\n', (size_t)(stop - p)))) {
-			const char *line = ++p;
-			if (line[0] != '#' || line[1] != ' ')
-				continue;
-			const char *nl = memchr(line, '\n', (size_t)(end + 1 - line));
-			if (nl && is_cut(c, text, line, nl)) {
-				c->scanned = (size_t)(line - text);
-				return c->scanned;
-			}
-		}
-		p = stop;
-	}
-	c->scanned = end ? (size_t)(end - text) : 0;
-	return n;
+	/* neither a line end nor what was cut before is looked at again */
+	const char *cut = find_cut(c, text + c->scanned + 1, end);
+	c->scanned = (size_t)((cut ? cut : end) - text);
+	return cut ? c->scanned : n;
+}
+
+void dtext_cut_skip(struct dtext_cutter *c, size_t at)
+{
+	c->scanned = at - 1; /* the line end before it */
+}
+
+void dtext_cut_dropped(struct dtext_cutter *c, size_t n)
+{
+	c->scanned -= n;
 }

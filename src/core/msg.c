@@ -221,6 +221,8 @@ static void wr_block(struct buf *b, const struct msg *m)
 	wr_u64(b, m->cc_block.key.low);
 	wr_u64(b, m->cc_block.key.high);
 	wr_u32(b, m->cc_block.raw_bytes);
+	wr_u32(b, m->cc_block.text_bytes);
+	wr_u64(b, m->cc_block.opening);
 	limit(b, m->cc_block.markers_n, JOB_MARKERS_BYTES_MAX);
 	wr_bytes(b, m->cc_block.markers, m->cc_block.markers_n);
 }
@@ -230,6 +232,8 @@ static void rd_block(struct rd *r, struct msg *m)
 	m->cc_block.key.low = rd_u64(r);
 	m->cc_block.key.high = rd_u64(r);
 	m->cc_block.raw_bytes = rd_u32(r);
+	m->cc_block.text_bytes = rd_u32(r);
+	m->cc_block.opening = rd_u64(r);
 	m->cc_block.markers =
 		(const char *)rd_bytes(r, &m->cc_block.markers_n, JOB_MARKERS_BYTES_MAX);
 }

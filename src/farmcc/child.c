@@ -118,13 +118,20 @@ int child_wait(pid_t pid, int *ret_wait_status, uint64_t *ret_cpu_us)
 	return 0;
 }
 
-/* Without pidfds (Linux before 5.3) there is no limit. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid == pid;
+}
+
+/* Without pidfds (Linux before 5.3) the whole time passes before anybody looks. */
 int child_wait_ms(pid_t pid, int timeout_ms, int *ret_wait_status, uint64_t *ret_cpu_us)
 {
 	if (running_fd < 0)
 		running_fd = pidfd_open(pid, 0);
 	struct pollfd p = {.fd = running_fd, .events = POLLIN};
-	if (running_fd >= 0 && poll(&p, 1, timeout_ms) <= 0)
+	if (poll(&p, running_fd >= 0, timeout_ms) <= 0 && (running_fd >= 0 || !has_ended(pid)))
 		return 0;
 	int err = child_wait(pid, ret_wait_status, ret_cpu_us);
 	return err ? err : 1;

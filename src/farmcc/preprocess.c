@@ -1,10 +1,11 @@
-/* Happy path: the preprocessor writes into a file in memory that is mapped here; its text is rewritten,
- * packed and sent as it grows, and it ends well without a word. What can fail: the preprocessor (the
- * compile will say so, here), a trap in the text, the controller.
+/* Happy path: the preprocessor writes into a file in memory; its text is rewritten, packed and sent as it
+ * grows, and it ends well without a word. What can fail: the preprocessor (the compile will say so, here), a trap
+ * in the text, the controller.
  */
 #include "farmcc.h"
 
 #include "base/err.h"
+#include "base/fs.h"
 #include "child.h"
 #include "direct.h"
 #include "find.h"
@@ -16,11 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	GROW_MS = 25, /* how often the text is looked at: most are complete by then */
-	MAP_BYTES = JOB_TEXT_BYTES_MAX +
-		    65536, /* what a text may have, and a bit to see that it has more */
-};
+enum { GROW_MS = 25 }; /* how often the text is looked at: most are complete by then */
 
 struct upload {
 	struct cc *cc;
@@ -28,8 +25,8 @@ struct upload {
 	struct text *text;
 	uint64_t raw_bytes;
 	pid_t pid;
-	int out, err;    /* the preprocessor's */
-	const char *map; /* of out */
+	int out, err; /* the preprocessor's */
+	off_t taken;  /* of out */
 	int wait_status;
 	uint64_t cpu_us;
 };
@@ -48,10 +45,6 @@ static int start(struct upload *u)
 	u->err = memfd_create("cpp-stderr", MFD_CLOEXEC);
 	if (u->out < 0 || u->err < 0)
 		return -errno;
-	void *map = mmap(NULL, MAP_BYTES, PROT_READ, MAP_SHARED, u->out, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	u->map = map;
 	struct strv argv = {0};
 	const char *program = cc->compiler;
 	if (direct_command(cc, u->dir, &argv))
@@ -64,23 +57,32 @@ static int start(struct upload *u)
 	return err;
 }
 
-static int look(struct upload *u)
+/* Takes what has been written. In steps that the caches hold: to map the file costs more than to copy it. */
+static int drain(struct upload *u)
 {
-	struct stat st;
-	if (fstat(u->out, &st) < 0)
-		return -errno;
-	return st.st_size > MAP_BYTES ? ERR_TOOBIG
-				      : text_grown(u->text, u->map, (size_t)st.st_size);
+	for (;;) {
+		char *room = text_room(u->text);
+		if (!room)
+			return ERR_TOOBIG;
+		ssize_t n = pread(u->out, room, TEXT_STEP_BYTES, u->taken);
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		u->taken += n;
+		int err = text_grown(u->text, (size_t)n);
+		if (err)
+			return err;
+	}
 }
 
-/* The preprocessor writes a few kilobytes at a time. Being woken for each of them, as a pipe would do,
- * costs more than all the rest: 200 switches for a megabyte of text, each into cold caches. */
+/* The preprocessor writes a few kilobytes at a time. Being woken for each of them, as a pipe would do, or
+ * waking it for each of them, as a pipe that is full would do, costs more than all the rest: 200 switches for
+ * a megabyte of text, each into cold caches. */
 static int follow(struct upload *u)
 {
 	int err = 0, ended = 0;
 	while (!err && ended == 0) {
 		ended = child_wait_ms(u->pid, GROW_MS, &u->wait_status, &u->cpu_us);
-		err = ended < 0 ? ended : look(u);
+		err = ended < 0 ? ended : drain(u);
 	}
 	return err ? err : text_finish(u->text, &u->raw_bytes);
 }
@@ -126,8 +128,6 @@ enum route preprocess_run(struct cc *cc)
 		next = give_up(&u, err);
 	else
 		next = finish(&u);
-	if (u.map)
-		munmap((void *)u.map, MAP_BYTES);
 	if (u.out >= 0)
 		close(u.out);
 	if (u.err >= 0)

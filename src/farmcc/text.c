@@ -13,11 +13,14 @@
 #include "io/blockmap.h"
 #include "sources.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum {
 	REGION_BYTES_MAX = 256 << 10, /* a longer one is no block */
 	HELD_BYTES_MAX = 64 << 20,
+	ALIKE_MAX = 4, /* a header has few forms: with its guard open, and closed */
+	WINDOW_BYTES = REGION_BYTES_MAX + TEXT_STEP_BYTES,
 };
 
 struct text {
@@ -27,8 +30,8 @@ struct text {
 	struct blockmap *map; /* NULL: every block is unknown */
 	struct lz *lz;
 	uint8_t *packed; /* LZ_PACKED_MAX bytes */
-	const char *in;  /* lent by text_grown() */
-	size_t n, start; /* bytes of it, and where the current region begins */
+	struct buf in;   /* as the preprocessor wrote it, less what was passed on */
+	size_t start;    /* of the current region in it */
 	struct dtext_cutter cutter;
 	bool is_block;    /* the region is one, as far as is known */
 	struct buf out;   /* rewritten and not yet sent */
@@ -50,6 +53,8 @@ struct text *text_create(struct sock *sock, const char *dir, const char *cwd)
 	t->lz = lz_create();
 	t->packed = xmalloc(LZ_PACKED_MAX);
 	t->known.type = MSG_CC_KNOWN;
+	buf_init(&t->in, JOB_TEXT_BYTES_MAX);
+	buf_reserve(&t->in, WINDOW_BYTES); /* in one piece; what is not used costs nothing */
 	buf_init(&t->out, HELD_BYTES_MAX);
 	buf_init(&t->markers, HELD_BYTES_MAX);
 	return t;
@@ -62,6 +67,7 @@ void text_destroy(struct text *t)
 	blockmap_close(t->map);
 	lz_destroy(t->lz);
 	free(t->packed);
+	buf_fini(&t->in);
 	buf_fini(&t->out);
 	buf_fini(&t->markers);
 	free(t);
@@ -72,7 +78,7 @@ static int send_packed(struct text *t, const uint8_t *raw, size_t n)
 	struct msg m = {.type = MSG_DATA};
 	lz_pack(t->lz, raw, n, t->packed, &m);
 	m.data.stream = STREAM_TEXT;
-	return sock_send(t->sock, &m);
+	return sock_queue(t->sock, &m);
 }
 
 /* Sends rewritten text in pieces as large as they may be; the last one only when all is to go. */
@@ -95,7 +101,7 @@ static int send_known(struct text *t)
 {
 	if (t->known.cc_known.n == 0)
 		return 0;
-	int err = sock_send(t->sock, &t->known);
+	int err = sock_queue(t->sock, &t->known);
 	t->known.cc_known.n = 0;
 	return err;
 }
@@ -135,16 +141,18 @@ static int pass_new(struct text *t, struct block_key key, const char *p, size_t 
 		struct msg m = {.type = MSG_CC_BLOCK};
 		m.cc_block.key = key;
 		m.cc_block.raw_bytes = (uint32_t)t->out.len;
+		m.cc_block.text_bytes = (uint32_t)n;
+		m.cc_block.opening = blockmap_opening(p, n);
 		m.cc_block.markers = (const char *)t->markers.data;
 		m.cc_block.markers_n = t->markers.len;
-		err = sock_send(t->sock, &m);
+		err = sock_queue(t->sock, &m);
 	}
 	return err ? err : send_out(t, true);
 }
 
 static int pass_region(struct text *t, size_t end)
 {
-	const char *p = t->in + t->start;
+	const char *p = (const char *)t->in.data + t->start;
 	size_t n = end - t->start;
 	t->start = end;
 	int context = dtext_context(t->dtext);
@@ -155,17 +163,90 @@ static int pass_region(struct text *t, size_t end)
 	return blockmap_find(t->map, key, &e) ? pass_known(t, &e) : pass_new(t, key, p, n);
 }
 
-int text_grown(struct text *t, const char *text, size_t n)
+/* What was passed on makes room, so a small part of memory serves for the whole text. The line end before
+ * the current region stays: the cutter looks at it. */
+char *text_room(struct text *t)
 {
-	size_t cut;
+	if (t->start > 1) {
+		size_t n = t->start - 1;
+		buf_consume(&t->in, n);
+		dtext_cut_dropped(&t->cutter, n);
+		t->start = 1;
+	}
+	return buf_reserve(&t->in, TEXT_STEP_BYTES) == 0 ? (char *)t->in.data + t->in.len : NULL;
+}
+
+/* Does this block stand at the beginning of n bytes of text? -EAGAIN: cannot be said before there are more. */
+static int stands_at(const struct text *t, const struct block_entry *e, const char *p, size_t n)
+{
+	if (e->text_bytes >= n)
+		return -EAGAIN;
+	const char *next = p + e->text_bytes;
+	if (next[0] != '#' || next[-1] != '\n')
+		return 0;
+	const char *nl = memchr(next, '\n', n - e->text_bytes);
+	if (!nl)
+		return -EAGAIN;
+	if (!dtext_cuts_block(&t->cutter, next, nl))
+		return 0;
+	struct block_key key = blockmap_key(t->map, p, e->text_bytes, dtext_context(t->dtext));
+	return key.low == e->key.low && key.high == e->key.high;
+}
+
+/* Is what begins here one of the blocks that begin so? 1 for yes; -EAGAIN: perhaps, when there is more. */
+static int expect(const struct text *t, struct block_entry *ret)
+{
+	if (!t->map || !t->is_block || dtext_context(t->dtext) < 0)
+		return 0;
+	const char *p = (const char *)t->in.data + t->start;
+	size_t n = t->in.len - t->start;
+	uint64_t opening = blockmap_opening(p, n), at = 0;
+	int result = 0;
+	for (int i = 0; i < ALIKE_MAX && blockmap_alike(t->map, opening, &at, ret); i++) {
+		int stands = stands_at(t, ret, p, n);
+		if (stands == 1)
+			return 1;
+		if (stands < 0)
+			result = stands;
+	}
+	return result;
+}
+
+static int pass_expected(struct text *t, const struct block_entry *e)
+{
+	t->start += e->text_bytes;
+	t->is_block = false; /* until the marker here has been seen whole */
+	dtext_cut_skip(&t->cutter, t->start);
+	return pass_known(t, e);
+}
+
+/* Passes on all that is complete. */
+static int advance(struct text *t, bool at_end)
+{
+	const char *in = (const char *)t->in.data;
 	int err = 0;
-	t->in = text;
-	t->n = n;
-	while (!err && (cut = dtext_cut(&t->cutter, text, n)) < n) {
-		err = pass_region(t, cut);
+	while (!err) {
+		struct block_entry e;
+		int known = expect(t, &e);
+		if (known == 1)
+			err = pass_expected(t, &e);
+		else if (known < 0 && !at_end)
+			return 0; /* it will be seen when there is more */
+		size_t cut = err ? t->in.len : dtext_cut(&t->cutter, in, t->in.len);
+		if (cut == t->in.len)
+			return err;
+		if (cut > t->start)
+			err = pass_region(t, cut);
 		t->is_block = t->cutter.at_block;
 	}
-	if (!err && n - t->start > REGION_BYTES_MAX && t->cutter.scanned > t->start) {
+	return err;
+}
+
+int text_grown(struct text *t, size_t n)
+{
+	t->in.len += n;
+	int err = advance(t, false);
+	if (!err && t->in.len - t->start > REGION_BYTES_MAX && t->cutter.scanned > t->start) {
 		t->is_block = false;
 		err = pass_region(t, t->cutter.scanned + 1);
 	}
@@ -174,8 +255,10 @@ int text_grown(struct text *t, const char *text, size_t n)
 
 int text_finish(struct text *t, uint64_t *ret_raw_bytes)
 {
+	int err = advance(t, true);
 	t->is_block = false;
-	int err = pass_region(t, t->n);
+	if (!err)
+		err = pass_region(t, t->in.len);
 	if (!err)
 		err = dtext_finish(t->dtext, &t->out);
 	if (!err)

@@ -4,7 +4,7 @@
  * that included the same, is named; any other is rewritten, packed and sent. A source shares most of
  * its text with its neighbours, so this is where the time of a remote compile is saved.
  *
- * Contract: streaming; nothing but the rewritten form of a block is held here. ERR_UNSAFE: text_trap()
+ * Contract: streaming; nothing but a block and its rewritten form is held here. ERR_UNSAFE: text_trap()
  * says why the compile must stay local; ERR_TOOBIG: the text exceeds JOB_TEXT_BYTES_MAX.
  */
 #pragma once
@@ -13,12 +13,16 @@
 
 struct text;
 
+enum { TEXT_STEP_BYTES = 32 << 10 };
+
 /* dir: the build's, with a "/" at its end. cwd: where relative names of sources begin. */
 struct text *text_create(struct sock *sock, const char *dir, const char *cwd);
 void text_destroy(struct text *t);
 
-/* The text is now n bytes long; what was there before has not moved. */
-int text_grown(struct text *t, const char *text, size_t n);
+/* Where the next n bytes of the text, at most TEXT_STEP_BYTES, are to be put. NULL: out of memory. */
+char *text_room(struct text *t);
+/* They are there. */
+int text_grown(struct text *t, size_t n);
 /* It does not grow any more. *ret_raw_bytes: of the whole text, as farmmake has it. */
 int text_finish(struct text *t, uint64_t *ret_raw_bytes);
 const char *text_trap(const struct text *t);

@@ -15,7 +15,7 @@ void intake_fini(struct intake *in)
 
 static int on_block(struct intake *in, const struct msg *m)
 {
-	if (in->left || m->cc_block.raw_bytes == 0)
+	if (in->left || m->cc_block.raw_bytes == 0 || m->cc_block.text_bytes == 0)
 		return ERR_STATE;
 	in->block = *m;
 	in->start = in->to->buf.len;
@@ -27,6 +27,8 @@ static int on_block(struct intake *in, const struct msg *m)
 static void keep(const struct intake *in)
 {
 	const struct block_entry e = {.raw_bytes = in->block.cc_block.raw_bytes,
+		.text_bytes = in->block.cc_block.text_bytes,
+		.opening = in->block.cc_block.opening,
 		.markers = (const char *)in->markers.data,
 		.markers_n = in->markers.len};
 	texts_keep(in->texts, in->block.cc_block.key, &e, in->to, in->start);

@@ -1,5 +1,5 @@
-/* The file: a header with the seed, tables of slots, and records of id, size and markers, one behind the
- * other. A slot that is not free says where its record is; it is written last.
+/* The file: a header with the seed, chains of the blocks that begin alike, tables of slots, and records of
+ * id, sizes and markers, one behind the other. A slot that is not free says where its record is; it is written last.
  *
  * Each table is twice as large as the one before. One is in use; when it is half full, or a key
  * finds no slot, all that it has goes into the next. So lookups stay within the few pages that a small build needs: a page that a
@@ -28,7 +28,10 @@ enum {
 	LEVEL_MIN = 10, /* a table has 2^level slots */
 	LEVEL_MAX = 16,
 	PROBES = 32, /* in a table that is half full hardly any key needs as many */
-	HEADER_BYTES = 64,
+	CHAINS = 1 << 13,
+	CHAIN_TRIES = 4, /* strangers in a chain that are passed over, one behind the other */
+	CHAINS_AT = 64,
+	TABLES_AT = CHAINS_AT + CHAINS * 8,
 	RECORDS_BYTES_MAX = 32 << 20,
 };
 
@@ -38,14 +41,15 @@ struct slot {
 };
 
 struct record {
-	uint32_t id, raw_bytes;
-	uint64_t markers_n;
+	struct block_key key;
+	uint64_t opening, next; /* record of the same chain; 0: none */
+	uint32_t id, raw_bytes, text_bytes, markers_n;
 	/* the markers follow */
 };
 
 /* Where a level's table begins: those before it have 2^LEVEL_MIN + … + 2^(level - 1) slots. */
 #define TABLE_AT(level)                                                                            \
-	(HEADER_BYTES + (((size_t)1 << (level)) - ((size_t)1 << LEVEL_MIN)) * sizeof(struct slot))
+	(TABLES_AT + (((size_t)1 << (level)) - ((size_t)1 << LEVEL_MIN)) * sizeof(struct slot))
 
 enum {
 	RECORDS_AT = TABLE_AT(LEVEL_MAX + 1),
@@ -60,9 +64,10 @@ struct header {
 struct blockmap {
 	int fd; /* the writer's, else -1 */
 	uint8_t *file;
-	struct header *header; /* in it */
-	size_t used;           /* slots of the table; the writer's, as end is */
-	size_t end;            /* of the records */
+	struct header *header; /* in it, as chains are */
+	_Atomic uint64_t *chains;
+	size_t used; /* slots of the table; the writer's, as end is */
+	size_t end;  /* of the records */
 };
 
 static int map_file(int fd, int prot, struct blockmap **ret)
@@ -72,6 +77,7 @@ static int map_file(int fd, int prot, struct blockmap **ret)
 		return -errno;
 	struct blockmap *m = xmalloc(sizeof *m);
 	*m = (struct blockmap){.fd = -1, .file = file, .header = file, .end = RECORDS_AT};
+	m->chains = (_Atomic uint64_t *)(void *)(m->file + CHAINS_AT);
 	*ret = m;
 	return 0;
 }
@@ -135,19 +141,53 @@ static struct slot *find_slot(const struct blockmap *m, uint32_t level, struct b
 	return NULL;
 }
 
+static void read_entry(const struct blockmap *m, uint64_t at, struct block_entry *ret)
+{
+	struct record r;
+	memcpy(&r, m->file + at, sizeof r);
+	*ret = (struct block_entry){.key = r.key,
+		.id = r.id,
+		.raw_bytes = r.raw_bytes,
+		.text_bytes = r.text_bytes,
+		.opening = r.opening,
+		.markers = (const char *)m->file + at + sizeof r,
+		.markers_n = r.markers_n};
+}
+
+static uint64_t next_record(const struct blockmap *m, uint64_t at)
+{
+	struct record r;
+	memcpy(&r, m->file + at, sizeof r);
+	return r.next;
+}
+
 bool blockmap_find(const struct blockmap *m, struct block_key key, struct block_entry *ret)
 {
 	const struct slot *s = find_slot(m, m->header->level, key);
 	if (!s || s->record == 0)
 		return false;
-	struct record r;
-	const uint8_t *at = m->file + s->record;
-	memcpy(&r, at, sizeof r);
-	*ret = (struct block_entry){.id = r.id,
-		.raw_bytes = r.raw_bytes,
-		.markers = (const char *)at + sizeof r,
-		.markers_n = r.markers_n};
+	read_entry(m, s->record, ret);
 	return true;
+}
+
+uint64_t blockmap_opening(const char *text, size_t n)
+{
+	const char *nl = memchr(text, '\n', n);
+	return XXH3_64bits(text, nl ? (size_t)(nl - text) : n);
+}
+
+bool blockmap_alike(
+	const struct blockmap *m, uint64_t opening, uint64_t *at, struct block_entry *ret)
+{
+	uint64_t record = *at ? next_record(m, *at) : m->chains[opening % CHAINS];
+	for (int i = 0; record && i < CHAIN_TRIES; i++) {
+		*at = record;
+		read_entry(m, record, ret);
+		if (ret->opening == opening)
+			return true;
+		record = next_record(m, record);
+	}
+	return false;
 }
 
 /* An entry that finds no slot is lost: the block is new again, for who meets it next. */
@@ -178,8 +218,15 @@ int blockmap_add(struct blockmap *m, struct block_key key, const struct block_en
 	bool full = m->used >= (size_t)1 << m->header->level >> 1;
 	if ((!s || full) && m->header->level < LEVEL_MAX && grow(m) == 0)
 		s = find_slot(m, m->header->level, key);
-	struct record r = {e->id, e->raw_bytes, e->markers_n};
-	if (!s || e->markers_n > JOB_MARKERS_BYTES_MAX ||
+	_Atomic uint64_t *chain = &m->chains[e->opening % CHAINS];
+	struct record r = {.key = key,
+		.opening = e->opening,
+		.next = *chain,
+		.id = e->id,
+		.raw_bytes = e->raw_bytes,
+		.text_bytes = e->text_bytes,
+		.markers_n = (uint32_t)e->markers_n};
+	if (!s || e->text_bytes == 0 || e->markers_n > JOB_MARKERS_BYTES_MAX ||
 		m->end + sizeof r + e->markers_n > MAP_BYTES)
 		return ERR_TOOBIG;
 	if (s->record)
@@ -193,6 +240,7 @@ int blockmap_add(struct blockmap *m, struct block_key key, const struct block_en
 		return err;
 	s->key = key;
 	s->record = m->end; /* publishes it: sequentially consistent */
+	*chain = m->end;
 	m->used++;
 	m->end += sizeof r + e->markers_n;
 	return 0;

@@ -19,6 +19,7 @@ enum {
 	/* Read at once, if there is so much. More would spread over more memory, whose pages cost more than
 	 * the calls that are saved. */
 	AHEAD_BYTES = 16 << 10,
+	QUEUE_BYTES = 16 << 10, /* more than that does not wait */
 };
 
 struct sock {
@@ -49,7 +50,7 @@ int sock_connect(const char *path, struct sock **ret)
 	struct sock *s = xmalloc(sizeof *s);
 	s->fd = fd;
 	s->in_start = s->in_end = s->lent = 0;
-	buf_init(&s->out, WIRE_FRAME_MAX);
+	buf_init(&s->out, QUEUE_BYTES + WIRE_FRAME_MAX);
 	*ret = s;
 	return 0;
 }
@@ -70,10 +71,9 @@ void sock_keep(struct sock *s)
 	free(s);
 }
 
-int sock_send(struct sock *s, const struct msg *m)
+static int flush(struct sock *s)
 {
-	buf_clear(&s->out);
-	int err = msg_encode(m, &s->out);
+	int err = 0;
 	for (size_t done = 0; !err && done < s->out.len;) {
 		ssize_t n = send(s->fd, s->out.data + done, s->out.len - done, MSG_NOSIGNAL);
 		if (n >= 0)
@@ -81,7 +81,20 @@ int sock_send(struct sock *s, const struct msg *m)
 		else if (errno != EINTR)
 			err = -errno;
 	}
+	buf_clear(&s->out);
 	return err;
+}
+
+int sock_queue(struct sock *s, const struct msg *m)
+{
+	int err = msg_encode(m, &s->out);
+	return err || s->out.len <= QUEUE_BYTES ? err : flush(s);
+}
+
+int sock_send(struct sock *s, const struct msg *m)
+{
+	int err = msg_encode(m, &s->out);
+	return err ? err : flush(s);
 }
 
 /* Waits until there is something to read; deadline_ms 0: for ever. */

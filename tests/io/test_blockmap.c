@@ -35,8 +35,11 @@ static void close_both(struct both *b)
 
 static struct block_entry entry(uint32_t id, const char *markers)
 {
-	return (struct block_entry){
-		.id = id, .raw_bytes = 10 * id, .markers = markers, .markers_n = strlen(markers)};
+	return (struct block_entry){.id = id,
+		.raw_bytes = 10 * id,
+		.text_bytes = 1,
+		.markers = markers,
+		.markers_n = strlen(markers)};
 }
 
 Test(blockmap, readers_see_what_is_added)
@@ -54,6 +57,33 @@ Test(blockmap, readers_see_what_is_added)
 	e.id = 8;
 	cr_assert_eq(blockmap_add(b.writer, key, &e), ERR_STATE);
 	cr_assert(blockmap_find(b.reader, key, &found) && found.id == 7);
+	close_both(&b);
+}
+
+/* Of blocks that begin alike the last one comes first; those with another first line do not come. */
+Test(blockmap, blocks_that_begin_alike_are_found_by_their_first_line)
+{
+	struct both b = open_both();
+	static const char text[] = "# 1 \"a.h\" 1\nint a;\n", same[] = "# 1 \"a.h\" 1\n";
+	uint64_t opening = blockmap_opening(text, sizeof text - 1), at = 0;
+	cr_assert_eq(opening, blockmap_opening(same, sizeof same - 1));
+	cr_assert_neq(opening, blockmap_opening("# 1 \"b.h\" 1\n", 12));
+	struct block_entry found;
+	cr_assert_not(blockmap_alike(b.reader, opening, &at, &found));
+	for (uint32_t id = 1; id <= 40; id++) {
+		struct block_entry e = entry(id, "");
+		e.text_bytes = 100 + id;
+		e.opening = id % 10 == 0 ? opening : opening + id % 10;
+		struct block_key key = {id, id};
+		cr_assert_eq(blockmap_add(b.writer, key, &e), 0);
+	}
+	for (uint32_t id = 40; id > 0; id -= 10) {
+		cr_assert(blockmap_alike(b.reader, opening, &at, &found), "%u", id);
+		cr_assert_eq(found.id, id);
+		cr_assert_eq(found.text_bytes, 100 + id);
+		cr_assert_eq(found.key.low, id);
+	}
+	cr_assert_not(blockmap_alike(b.reader, opening, &at, &found));
 	close_both(&b);
 }
 

@@ -72,7 +72,18 @@ static inline int walk_learn(
 	return err;
 }
 
-/* The text, which grows by step bytes at a time; dtext's errors. */
+/* Who knows a block by its first line and its hash finds the same end without looking for it. */
+static inline void walk_check_skip(
+	struct dtext_cutter before, const char *text, size_t cut, size_t seen)
+{
+	const char *nl = memchr(text + cut, '\n', seen - cut);
+	assert(nl && dtext_cuts_block(&before, text + cut, nl));
+	dtext_cut_skip(&before, cut);
+	assert(dtext_cut(&before, text, seen) == cut);
+}
+
+/* The text, which grows by step bytes at a time, and of which the part that was passed on is missing then;
+ * dtext's errors. */
 static inline int walk_text(struct walk_memory *m, struct dtext *d, const char *text, size_t n,
 	size_t step, struct buf *out)
 {
@@ -81,9 +92,18 @@ static inline int walk_text(struct walk_memory *m, struct dtext *d, const char *
 	int err = 0;
 	size_t start = 0, cut, seen = 0;
 	while (!err && seen < n) {
+		size_t gone = start > 0 ? start - 1 : 0;
+		dtext_cut_dropped(&cutter, gone);
+		text += gone;
+		n -= gone;
+		seen -= gone;
+		start -= gone;
 		seen = n - seen < step ? n : seen + step;
+		struct dtext_cutter before = cutter;
 		while (!err && (cut = dtext_cut(&cutter, text, seen)) < seen) {
-			assert(cut >= start && text[cut - 1] == '\n');
+			if (is_block)
+				walk_check_skip(before, text, cut, seen);
+			assert(cut >= start && text[cut] == '#' && text[cut - 1] == '\n');
 			const struct walk_block *known = NULL;
 			int context = dtext_context(d);
 			if (is_block && context >= 0)
@@ -100,6 +120,7 @@ static inline int walk_text(struct walk_memory *m, struct dtext *d, const char *
 			}
 			start = cut;
 			is_block = cutter.at_block;
+			before = cutter;
 		}
 	}
 	if (!err)

@@ -63,6 +63,8 @@ static inline struct msg sample_msg(enum msg_type type)
 	case MSG_CC_BLOCK:
 		m.cc_block.key = (struct block_key){UINT64_MAX, 3};
 		m.cc_block.raw_bytes = 20000;
+		m.cc_block.text_bytes = 21000;
+		m.cc_block.opening = UINT64_MAX - 1;
 		m.cc_block.markers = "# 1 \"a.h\" 1\n";
 		m.cc_block.markers_n = 12;
 		break;

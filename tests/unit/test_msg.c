@@ -117,7 +117,7 @@ Test(msg, a_wrong_byte_never_yields_what_cannot_be_encoded)
 						back.data.bytes = b.data + 18; /* was lent */
 					if (back.type == MSG_CC_BLOCK)
 						back.cc_block.markers =
-							(char *)b.data + 36; /* likewise */
+							(char *)b.data + 48; /* likewise */
 					struct buf again = encoded(&back);
 					cr_expect_arr_eq(again.data + 12, b.data + 12, b.len - 12);
 					buf_fini(&again);

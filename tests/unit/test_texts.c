@@ -47,6 +47,7 @@ static struct msg block(uint64_t key, uint32_t raw_bytes)
 	struct msg m = {.type = MSG_CC_BLOCK};
 	m.cc_block.key = (struct block_key){key, 0};
 	m.cc_block.raw_bytes = raw_bytes;
+	m.cc_block.text_bytes = raw_bytes + 1;
 	m.cc_block.markers = "# 1 \"a.h\" 1\n";
 	m.cc_block.markers_n = 12;
 	return m;
