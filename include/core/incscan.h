@@ -39,8 +39,8 @@ struct incscan_item {
 	enum incscan_kind kind;
 	enum incscan_form form; /* of a definition: its value's */
 	const char *name;       /* of a file without its quotes, of a macro; else the text */
-	/* INCSCAN_DEFINE: the macro's value. Of a computed name: the macros, each followed by a blank,
-	 * without any one of which the directive is not reached. */
+	/* INCSCAN_DEFINE: the macro's value. Else macros, each followed by a blank, without any one of
+	 * which the directive is not reached. */
 	const char *more;
 };
 
@@ -74,6 +74,8 @@ bool incscan_next(const struct incscan *s, size_t *at, struct incscan_item *ret)
 
 /* Macros are known by their hashes: what is said to be defined may be another one. */
 uint32_t incscan_hash(const char *name, size_t n);
+/* All that the file defines; some may be there twice. */
+const uint32_t *incscan_macros(const struct incscan *s, size_t *ret_n);
 /* Does the file define the macro? *ret_simple: only as INCSCAN_DEFINE items say. */
 bool incscan_defines(const struct incscan *s, uint32_t macro, bool *ret_simple);
 /* The same, but not only where the macro has to be defined already. */

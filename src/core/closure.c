@@ -118,9 +118,8 @@ static void go_over_nodes(struct closure_walk *w)
 		closure_resolve(w->c, node);
 		check(w, node);
 		const struct closure_node n = w->c->nodes.v[node];
-		for (size_t i = 0; i < n.computed.n; i++)
-			vec_push(&w->pending,
-				(struct closure_pending){.node = node, .item = n.computed.v[i]});
+		for (uint32_t i = 0; i < n.late.n; i++)
+			vec_push(&w->pending, (struct closure_pending){.node = node, .late = i});
 		for (size_t i = 0; i < n.edges.n; i++)
 			visit(w, n.edges.v[i], node);
 	}
@@ -260,6 +259,10 @@ static void hand_over(struct closure_walk *w, struct closure_set *ret)
 void closure_find(struct closure *c, const struct closure_job *job, struct closure_set *ret)
 {
 	struct closure_walk w = {.c = c, .job = job, .now = ++c->walk};
+	for (size_t i = 0; job->macros && i < job->macros->n; i++) {
+		const char *macro = job->macros->v[i];
+		vec_push(&w.given, incscan_hash(macro, strcspn(macro, "=(")));
+	}
 	visit_roots(&w);
 	walk(&w);
 	if (w.reason) {
@@ -274,6 +277,7 @@ void closure_find(struct closure *c, const struct closure_job *job, struct closu
 	vec_fini(&w.absent);
 	vec_fini(&w.pending);
 	vec_fini(&w.made);
+	vec_fini(&w.given);
 }
 
 void closure_set_fini(struct closure_set *s)

@@ -32,6 +32,13 @@ struct closure_file {
 	uint32_t listed, expanded, missed; /* the last walk that did so */
 };
 
+/* An item of a scan that hangs on macros: on all of some, or on what one stands for. */
+struct closure_late {
+	uint32_t item;
+	uint32_t edge; /* NO_FILE when a macro makes the name */
+	uint32_t guards, guard_count;
+};
+
 /* An edge is twice a node's number, plus one when the file's own names do not count. */
 struct closure_node {
 	uint32_t file, chain;
@@ -39,7 +46,8 @@ struct closure_node {
 	bool resolved;
 	closure_list edges;
 	closure_list absent;
-	closure_list computed;  /* items of the scan that wait for macros */
+	VEC(struct closure_late) late;
+	closure_list guards;    /* macros that these hang on */
 	uint32_t pch;           /* a precompiled header that may be used, or NO_FILE */
 	uint32_t seen, reached; /* the last walk, and search, that did so */
 	uint32_t parent;        /* in that walk */
@@ -51,10 +59,12 @@ struct closure_chain {
 	uint64_t hash;
 };
 
-/* A macro that a job has asked for, and the files that define it. */
+/* A macro that something hangs on, and the files that may define it; some may do so no more. */
 struct closure_macro {
 	uint32_t hash;
 	closure_list files;
+	uint32_t defined; /* the last walk in which it is, */
+	uint32_t missed;  /* and the last round in which it was not */
 };
 
 struct closure_table {
@@ -68,8 +78,8 @@ struct closure {
 	VEC(struct closure_node) nodes;
 	VEC(struct closure_chain) chains;
 	VEC(struct closure_macro) macros;
-	struct closure_table file_table, node_table;
-	uint32_t walk, search; /* their numbers so far */
+	struct closure_table file_table, node_table, macro_table;
+	uint32_t walk, search, round; /* their numbers so far */
 };
 
 /* The file's number, asked for only now if it is new. */
@@ -78,8 +88,9 @@ uint32_t closure_file_at(struct closure *c, const char *path, size_t n, size_t d
 struct closure_file *closure_ask(struct closure *c, uint32_t file);
 const struct incscan *closure_scan(struct closure *c, uint32_t file);
 uint32_t closure_node_at(struct closure *c, uint32_t file, uint32_t chain, int pos);
-/* Files that may define the macro; some may do so no more. Holds until the next call. */
-const closure_list *closure_definers(struct closure *c, uint32_t hash);
+uint32_t closure_macro_at(struct closure *c, uint32_t hash);
+/* Does gcc define it by itself, on some system or other? */
+bool closure_is_builtin(const char *name, size_t n);
 
 /* Whose names are looked up, and what comes of it. */
 struct closure_asker {
@@ -97,10 +108,9 @@ uint32_t closure_look_up(
 /* Finds out what the node's names mean, unless that is known. */
 void closure_resolve(struct closure *c, uint32_t node);
 
-/* An item of a node that waits for macros. */
+/* A node's late item that has not been followed. */
 struct closure_pending {
-	uint32_t node, item;
-	bool done;
+	uint32_t node, late;
 };
 
 /* An edge that macros have made. */
@@ -120,6 +130,7 @@ struct closure_walk {
 	closure_list absent;   /* what macros would name */
 	VEC(struct closure_pending) pending;
 	VEC(struct closure_made) made;
+	closure_list given; /* hashes of what the command defines */
 	unsigned flags;
 	bool learned;
 	char *reason;

@@ -121,13 +121,42 @@ static void depend_on(struct closure *c, const closure_list *files, uint32_t nod
 		vec_push(&c->files.v[files->v[i]].nodes, node);
 }
 
+/* Adds the macros that an item hangs on to the node's. */
+static void add_guards(
+	struct closure *c, struct closure_node *n, struct closure_late *late, const char *names)
+{
+	late->guards = (uint32_t)n->guards.n;
+	for (size_t len; *names; names += len + (names[len] == ' ')) {
+		len = strcspn(names, " ");
+		if (!closure_is_builtin(names, len))
+			vec_push(&n->guards, closure_macro_at(c, incscan_hash(names, len)));
+	}
+	late->guard_count = (uint32_t)n->guards.n - late->guards;
+}
+
+static void resolve_item(struct closure *c, struct closure_asker *asker, struct closure_node *n,
+	const struct incscan_item *item, uint32_t at)
+{
+	struct closure_late late = {.item = at, .edge = NO_FILE};
+	bool made = item->form == INCSCAN_MACRO || item->form == INCSCAN_OTHER;
+	if (!made)
+		late.edge = closure_look_up(c, asker, item);
+	if (!made && late.edge == NO_FILE)
+		return;
+	add_guards(c, n, &late, item->more);
+	if (made || late.guard_count > 0)
+		vec_push(&n->late, late);
+	else
+		vec_push(&n->edges, late.edge);
+}
+
 void closure_resolve(struct closure *c, uint32_t node)
 {
 	struct closure_node n = c->nodes.v[node];
 	if (n.resolved)
 		return;
 	const struct incscan *scan = closure_scan(c, n.file);
-	n.edges.n = n.absent.n = n.computed.n = 0;
+	n.edges.n = n.absent.n = n.late.n = n.guards.n = 0;
 	_cleanup_free_ char *path = xstrdup(c->files.v[n.file].path);
 	struct closure_asker asker = {.path = path,
 		.chain = n.chain,
@@ -136,22 +165,17 @@ void closure_resolve(struct closure *c, uint32_t node)
 		.pch = NO_FILE,
 		.absent = &n.absent};
 	struct incscan_item item;
-	for (size_t at = 0, before = 0; scan && incscan_next(scan, &at, &item); before = at) {
-		if (item.kind == INCSCAN_DEFINE)
-			continue;
-		if (item.form == INCSCAN_MACRO || item.form == INCSCAN_OTHER) {
-			vec_push(&n.computed, (uint32_t)before);
-			continue;
-		}
-		uint32_t edge = closure_look_up(c, &asker, &item);
-		if (edge != NO_FILE)
-			vec_push(&n.edges, edge);
-	}
+	for (size_t at = 0, before = 0; scan && incscan_next(scan, &at, &item); before = at)
+		if (item.kind != INCSCAN_DEFINE)
+			resolve_item(c, &asker, &n, &item, (uint32_t)before);
 	settle(&n.edges);
 	settle(&n.absent);
 	depend_on(c, &n.absent, node);
 	for (size_t i = 0; i < n.edges.n; i++)
 		vec_push(&c->files.v[c->nodes.v[n.edges.v[i] / 2].file].nodes, node);
+	for (size_t i = 0; i < n.late.n; i++)
+		if (n.late.v[i].edge != NO_FILE)
+			vec_push(&c->files.v[c->nodes.v[n.late.v[i].edge / 2].file].nodes, node);
 	n.pch = asker.pch;
 	n.resolved = true;
 	c->nodes.v[node] = n;

@@ -17,7 +17,7 @@ static const char *const builtin[] = {"linux", "unix", "i386", "arm", "mips", "s
 	"m68k", "vax", "hpux", "vms", "pyr", "sgi", "host_mips", "MIPSEB", "MIPSEL", "R3000", "PPC",
 	"spu", "true", "false", "BSD"};
 
-static bool is_builtin(const char *name, size_t n)
+bool closure_is_builtin(const char *name, size_t n)
 {
 	if (n == 0 || name[0] == '_')
 		return true;
@@ -40,36 +40,46 @@ static bool counts(const struct closure_walk *w, uint32_t file)
 	return w->c->files.v[file].expanded == w->now;
 }
 
-/* Does the command or a file of the set define it? */
-static bool is_defined(struct closure_walk *w, const char *name, size_t n)
+static bool look_for_definition(const struct closure_walk *w, const struct closure_macro *m)
 {
-	const struct strv *macros = w->job->macros;
-	for (size_t i = 0; macros && i < macros->n; i++)
-		if (value_of(macros->v[i], name, n))
+	for (size_t i = 0; i < w->given.n; i++)
+		if (w->given.v[i] == m->hash)
 			return true;
-	uint32_t hash = incscan_hash(name, n);
-	const closure_list *files = closure_definers(w->c, hash);
-	for (size_t i = 0; i < files->n; i++) {
-		const struct incscan *scan = w->c->files.v[files->v[i]].scan;
-		if (counts(w, files->v[i]) && scan && incscan_introduces(scan, hash))
+	for (size_t i = 0; i < m->files.n; i++) {
+		const struct incscan *scan = w->c->files.v[m->files.v[i]].scan;
+		if (counts(w, m->files.v[i]) && scan && incscan_introduces(scan, m->hash))
 			return true;
 	}
 	return false;
 }
 
-static bool may_be_defined(struct closure_walk *w, const char *name, size_t n)
+/* Does the command or a file of the set define it? What was defined once stays so; what was not is looked
+ * for again in the next round. */
+static bool is_defined(const struct closure_walk *w, uint32_t macro)
 {
-	return is_builtin(name, n) || is_defined(w, name, n);
+	struct closure_macro *m = &w->c->macros.v[macro];
+	if (m->defined == w->now)
+		return true;
+	if (m->missed == w->c->round)
+		return false;
+	bool defined = look_for_definition(w, m);
+	*(defined ? &m->defined : &m->missed) = defined ? w->now : w->c->round;
+	return defined;
+}
+
+static bool may_be_defined(const struct closure_walk *w, const char *name, size_t n)
+{
+	return closure_is_builtin(name, n) ||
+	       is_defined(w, closure_macro_at(w->c, incscan_hash(name, n)));
 }
 
 /* Are all the macros that the directive hangs on possible by now? */
-static bool may_be_reached(struct closure_walk *w, const char *guards)
+static bool may_be_reached(
+	const struct closure_walk *w, const struct closure_node *n, const struct closure_late *late)
 {
-	for (size_t n; *guards; guards += n + (guards[n] == ' ')) {
-		n = strcspn(guards, " ");
-		if (!may_be_defined(w, guards, n))
+	for (uint32_t i = 0; i < late->guard_count; i++)
+		if (!is_defined(w, n->guards.v[late->guards + i]))
 			return false;
-	}
 	return true;
 }
 
@@ -171,9 +181,9 @@ static bool follow(struct values *v, const char *name, size_t n)
 		any |= value != NULL;
 		known = !value || take_text(v, value);
 	}
-	uint32_t hash = incscan_hash(name, n);
-	for (size_t i = 0; known && i < closure_definers(w->c, hash)->n; i++) {
-		uint32_t file = closure_definers(w->c, hash)->v[i];
+	uint32_t hash = incscan_hash(name, n), macro = closure_macro_at(w->c, hash);
+	for (size_t i = 0; known && i < w->c->macros.v[macro].files.n; i++) {
+		uint32_t file = w->c->macros.v[macro].files.v[i];
 		const struct incscan *scan = w->c->files.v[file].scan;
 		bool simple;
 		if (!counts(w, file) || !scan || !incscan_defines(scan, hash, &simple))
@@ -182,7 +192,7 @@ static bool follow(struct values *v, const char *name, size_t n)
 		known = simple && take_definitions(v, scan, name, n);
 	}
 	v->aliases--;
-	return known && (any || !is_builtin(name, n));
+	return known && (any || !closure_is_builtin(name, n));
 }
 
 static const char *directive(enum incscan_kind kind)
@@ -213,22 +223,22 @@ static void visit_learned(struct closure_walk *w, uint32_t parent)
 }
 
 /* Returns whether there is no more to it. */
-static bool follow_one(struct closure_walk *w, const struct closure_pending *p)
+static bool follow_made(struct closure_walk *w, uint32_t node, uint32_t at)
 {
-	uint32_t file = w->c->nodes.v[p->node].file;
+	uint32_t file = w->c->nodes.v[node].file;
 	struct incscan_item item;
-	size_t at = p->item;
-	if (!incscan_next(w->c->files.v[file].scan, &at, &item) || !may_be_reached(w, item.more))
-		return false;
+	size_t next = at;
+	if (!incscan_next(w->c->files.v[file].scan, &next, &item))
+		return true;
 	size_t n = word_length(item.name);
-	struct values v = {.w = w, .node = p->node, .kind = item.kind};
+	struct values v = {.w = w, .node = node, .kind = item.kind};
+	/* another file may give the macro another value */
 	if (item.form == INCSCAN_MACRO && follow(&v, item.name, n))
 		return false;
-	/* what is no macro now may be one when the set has grown */
 	if (item.form == INCSCAN_OTHER && item.name[n] == '(' && !may_be_defined(w, item.name, n))
 		return false;
 	if (w->job->learned)
-		visit_learned(w, p->node);
+		visit_learned(w, node);
 	else
 		closure_refuse(
 			w, xasprintf("%s: %s %.60s depends on macros", closure_path(w->c, file),
@@ -236,11 +246,26 @@ static bool follow_one(struct closure_walk *w, const struct closure_pending *p)
 	return true;
 }
 
+static bool follow_one(struct closure_walk *w, const struct closure_pending *p)
+{
+	const struct closure_node *n = &w->c->nodes.v[p->node];
+	const struct closure_late late = n->late.v[p->late];
+	if (!may_be_reached(w, n, &late))
+		return false;
+	if (late.edge == NO_FILE)
+		return follow_made(w, p->node, late.item);
+	closure_visit_made(w, late.edge, p->node);
+	return true;
+}
+
 void closure_follow_macros(struct closure_walk *w)
 {
-	for (size_t i = 0; i < w->pending.n && !w->reason; i++) {
+	w->c->round++;
+	for (size_t i = 0; i < w->pending.n && !w->reason;) {
 		struct closure_pending p = w->pending.v[i];
-		if (!p.done && follow_one(w, &p))
-			w->pending.v[i].done = true;
+		if (follow_one(w, &p))
+			w->pending.v[i] = w->pending.v[--w->pending.n];
+		else
+			i++;
 	}
 }

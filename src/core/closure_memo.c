@@ -89,6 +89,16 @@ struct closure_file *closure_ask(struct closure *c, uint32_t file)
 	return f;
 }
 
+static uint32_t find_macro(const struct closure *c, uint32_t hash)
+{
+	const struct closure_table *t = &c->macro_table;
+	for (size_t i = t->size ? first_slot(t, hash) : 0; t->size && t->slots[i];
+		i = (i + 1) & (t->size - 1))
+		if (c->macros.v[t->slots[i] - 1].hash == hash)
+			return t->slots[i] - 1;
+	return NO_FILE;
+}
+
 const struct incscan *closure_scan(struct closure *c, uint32_t file)
 {
 	struct closure_file *f = &c->files.v[file];
@@ -96,25 +106,33 @@ const struct incscan *closure_scan(struct closure *c, uint32_t file)
 		return f->scan;
 	f->scan = c->fs.scan(c->fs.ctx, f->path, f->identity.content);
 	f->scanned = true;
-	bool simple;
-	for (size_t i = 0; f->scan && i < c->macros.n; i++)
-		if (incscan_defines(f->scan, c->macros.v[i].hash, &simple))
-			vec_push(&c->macros.v[i].files, file);
+	size_t n = 0;
+	const uint32_t *hashes = f->scan ? incscan_macros(f->scan, &n) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t macro = find_macro(c, hashes[i]);
+		if (macro != NO_FILE)
+			vec_push(&c->macros.v[macro].files, file);
+	}
 	return f->scan;
 }
 
-const closure_list *closure_definers(struct closure *c, uint32_t hash)
+uint32_t closure_macro_at(struct closure *c, uint32_t hash)
 {
-	for (size_t i = 0; i < c->macros.n; i++)
-		if (c->macros.v[i].hash == hash)
-			return &c->macros.v[i].files;
+	uint32_t found = find_macro(c, hash);
+	if (found != NO_FILE)
+		return found;
 	struct closure_macro m = {.hash = hash};
 	bool simple;
 	for (uint32_t i = 0; i < c->files.n; i++)
 		if (c->files.v[i].scan && incscan_defines(c->files.v[i].scan, hash, &simple))
 			vec_push(&m.files, i);
 	vec_push(&c->macros, m);
-	return &c->macros.v[c->macros.n - 1].files;
+	uint32_t number = (uint32_t)c->macros.n - 1;
+	if (grow(&c->macro_table))
+		for (uint32_t i = 0; i < number; i++)
+			insert(&c->macro_table, c->macros.v[i].hash, i);
+	insert(&c->macro_table, hash, number);
+	return number;
 }
 
 static uint32_t find_node(const struct closure *c, uint32_t file, uint32_t chain, int pos)
@@ -224,7 +242,8 @@ static void free_nodes(struct closure *c)
 	for (size_t i = 0; i < c->nodes.n; i++) {
 		vec_fini(&c->nodes.v[i].edges);
 		vec_fini(&c->nodes.v[i].absent);
-		vec_fini(&c->nodes.v[i].computed);
+		vec_fini(&c->nodes.v[i].late);
+		vec_fini(&c->nodes.v[i].guards);
 	}
 	vec_fini(&c->nodes);
 }
@@ -250,5 +269,6 @@ void closure_destroy(struct closure *c)
 	vec_fini(&c->macros);
 	free(c->file_table.slots);
 	free(c->node_table.slots);
+	free(c->macro_table.slots);
 	free(c);
 }

@@ -101,6 +101,8 @@ static void set_guard(struct incscan_group *g, const char *p, const char *end)
 	while (q < end && incscan_is_word(*q))
 		q++;
 	bool whole = q > p && (q == end || *q != '\\') && !(*p >= '0' && *p <= '9');
+	for (const char *c = p; c < q; c++)
+		whole = whole && (uint8_t)*c < 0x80; /* it has other spellings */
 	g->guard = whole ? p : NULL;
 	g->guard_len = whole ? (size_t)(q - p) : 0;
 }

@@ -126,7 +126,8 @@ static char *list_guards(const struct incscan_lexer *l)
 	char *list = xstrdup("");
 	for (unsigned i = 0; i < l->depth; i++) {
 		const struct incscan_group *g = &l->groups[i];
-		if (!g->guard)
+		/* those with an underscore may be the compiler's own */
+		if (!g->guard || *g->guard == '_')
 			continue;
 		char *longer = xasprintf("%s%.*s ", list, (int)g->guard_len, g->guard);
 		free(list);
@@ -137,9 +138,8 @@ static char *list_guards(const struct incscan_lexer *l)
 
 void incscan_add_item(struct incscan_lexer *l, struct incscan_item item)
 {
-	_cleanup_free_ char *guards = NULL;
-	if (item.form == INCSCAN_MACRO || item.form == INCSCAN_OTHER)
-		item.more = guards = list_guards(l);
+	_cleanup_free_ char *guards = list_guards(l);
+	item.more = guards;
 	if (item.kind == INCSCAN_INCLUDE_NEXT || item.kind == INCSCAN_HAS_INCLUDE_NEXT)
 		l->out->flags |= INCSCAN_USES_NEXT;
 	l->unguarded |= !l->in_guard;

@@ -213,6 +213,12 @@ static bool has(const uint32_t *v, size_t n, uint32_t macro)
 	return low < n && v[low] == macro;
 }
 
+const uint32_t *incscan_macros(const struct incscan *s, size_t *ret_n)
+{
+	*ret_n = (size_t)s->defines + s->simple_defines + s->redefines;
+	return macros(s);
+}
+
 bool incscan_introduces(const struct incscan *s, uint32_t macro)
 {
 	const uint32_t *v = macros(s);

@@ -158,7 +158,7 @@ Test(incscan, branches)
 		{"#if 1\n#include \"a.h\"\n#elif X\n#include \"b.h\"\n#else\n#include \"c.h\"\n#endif\n",
 			"i \"a.h\""},
 		{"#if X\n#include \"a.h\"\n#elif 1\n#include \"b.h\"\n#else\n#include \"c.h\"\n#endif\n",
-			"i \"a.h\"; i \"b.h\""},
+			"i \"a.h\" if X ; i \"b.h\""},
 		{"#if 0\n#if X\n#include \"a.h\"\n#else\n#include \"b.h\"\n#endif\n#elif 0\n#include \"c.h\"\n#endif\n",
 			""},
 		{"#if 0 || X\n#include \"a.h\"\n#endif\n", "i \"a.h\""},
@@ -166,7 +166,7 @@ Test(incscan, branches)
 		{"#if 0\ndon't /* \n#endif\n*/\n#include \"a.h\"\n#endif\n#include \"b.h\"\n",
 			"i \"a.h\"; i \"b.h\""},
 		{"#ifdef X\n#include \"a.h\"\n#elifdef Y\n#include \"b.h\"\n#elifndef Z\n#include \"c.h\"\n#endif\n",
-			"i \"a.h\"; i \"b.h\"; i \"c.h\""},
+			"i \"a.h\" if X ; i \"b.h\" if Y ; i \"c.h\""},
 		{"#endif\n#else\n#elif 0\n#include \"a.h\"\n", "i \"a.h\""},
 		{"#if 00\n#include \"a.h\"\n", "i \"a.h\""});
 }
@@ -201,6 +201,9 @@ Test(incscan, names_that_macros_make)
 		{"#ifndef X\n#include A\n#else\n#include B\n#endif\n", "i A; i B"},
 		{"#if true\n#include A\n#endif\n#if F(x)\n#include B\n#endif\n#if X or Y\n#include C\n#endif\n",
 			"i A; i B; i C"},
+		{"#ifdef __X__\n#include A\n#elif \u00e9\n#include B\n#endif\n", "i A; i B"},
+		{"#ifdef X\n#define Y __has_include(<a.h>)\n#if __has_include(<b.h>)\n#endif\n#endif\n",
+			"h <a.h> if X ; h <b.h> if X "},
 		{"#if XY && defined(X)\n#include A\n#endif\n#if !defined(X)\n#include B\n#endif\n",
 			"i A if XY ; i B"},
 		{"#if X ? 0 : 1\n#include A\n#endif\n", "i A"});
