@@ -88,7 +88,7 @@ void incscan_words_find(const char *text, size_t n, struct incscan_words *ret)
 		if (whole && !block_may_hold(p))
 			continue;
 		for (; p < next; p++)
-			if (!whole || may_begin(p))
+			if (end - p < LOOK_BYTES || may_begin(p))
 				look_at(text, p, end, ret);
 	}
 }
