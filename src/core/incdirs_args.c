@@ -93,9 +93,20 @@ static void on_include(struct parser *p, const char *value)
 	strv_push(&p->includes, value);
 }
 
+/* A definition can ask for files as a line of a source does, but no scan sees it. */
+static void add_macro(struct parser *p, const char *macro, size_t n)
+{
+	static const char *const asking[] = {"__has_", "_Pragma", ".incbin", ".include"};
+	char *copy = xstrndup(macro, n);
+	for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
+		if (strstr(copy, asking[i]))
+			refuse(p, copy, "may name a file");
+	strv_push_take(&p->out->macros, copy);
+}
+
 static void on_define(struct parser *p, const char *value)
 {
-	strv_push(&p->out->macros, value);
+	add_macro(p, value, strlen(value));
 }
 
 /* "X=1,-DY,-UZ" */
@@ -104,7 +115,7 @@ static void on_defines(struct parser *p, const char *value)
 	for (bool defines = true; *value;) {
 		size_t n = strcspn(value, ",");
 		if (defines)
-			strv_push_take(&p->out->macros, xstrndup(value, n));
+			add_macro(p, value, n);
 		value += n;
 		defines = str_starts(value, ",-D");
 		value += *value ? strlen(",-D") : 0;

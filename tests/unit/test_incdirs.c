@@ -101,6 +101,8 @@ Test(incdirs, chains)
 			"-iwithprefix takes the compiler's own prefix"},
 		{"-remap", NULL, NULL, "-remap changes what headers mean"},
 		{"-Wp,-Ia", NULL, NULL, "-Wp,-Ia speaks to the preprocessor alone"},
+		{"-DX=__has_include(<x.h>)", NULL, NULL, "X=__has_include(<x.h>) may name a file"},
+		{"-Wp,-DX,-DY=.incbin", NULL, NULL, "Y=.incbin may name a file"},
 		{"-fsome-news", NULL, NULL, "-fsome-news is not known to the farm"},
 		{"-I", NULL, NULL, "-I has no value"},
 	};
