@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { NO_PARENT = UINT32_MAX };
+#define NO_PARENT UINT32_MAX
 
 void closure_refuse(struct closure_walk *w, char *reason)
 {

@@ -9,7 +9,7 @@
 #include "base/vec.h"
 #include "core/closure.h"
 
-enum { NO_FILE = UINT32_MAX };
+#define NO_FILE UINT32_MAX
 
 /* Where in its chain #include_next goes on: a directory's number, or one of these. */
 enum {

@@ -84,7 +84,7 @@ uint32_t closure_look_up(
 	struct closure *c, struct closure_asker *asker, const struct incscan_item *item)
 {
 	int pos;
-	uint32_t file = item->name[0] ? search(c, asker, item, &pos) : (uint32_t)NO_FILE;
+	uint32_t file = item->name[0] ? search(c, asker, item, &pos) : NO_FILE;
 	if (file == NO_FILE)
 		return NO_FILE;
 	bool leaf = item->kind != INCSCAN_INCLUDE && item->kind != INCSCAN_INCLUDE_NEXT;

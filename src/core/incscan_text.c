@@ -179,13 +179,21 @@ static void skip_raw(struct incscan_lexer *l, size_t delimiter_len)
 	l->p = l->end;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* p is at an apostrophe: may it be inside a number, as in 1'000? */
 static bool separates_digits(const struct incscan_lexer *l)
 {
 	const char *p = l->p, *start = l->p - l->start > NUMBER_MAX ? l->p - NUMBER_MAX : l->start;
-	while (p > start && (incscan_is_word(p[-1]) || p[-1] == '\'' || p[-1] == '.'))
+	bool number = false;
+	while (p > start && (incscan_is_word(p[-1]) || p[-1] == '\'' || p[-1] == '.')) {
 		p--;
-	bool number = p < l->p && ((*p >= '0' && *p <= '9') || *p == '.' || p == start);
+		number |= *p == '.' && is_digit(p[1]);
+	}
+	number |= is_digit(*p) || (p == start && start > l->start);
 	return number && l->end - l->p > 1 && incscan_is_word(l->p[1]);
 }
 

@@ -142,6 +142,8 @@ Test(incscan, literals)
 		/* a number in one dialect, a literal in another */
 		{"1'000 /*'\n#include \"a.h\"\n*/\n", "i \"a.h\""},
 		{"1'000'000\n#include \"a.h\"\n", "i \"a.h\""},
+		{"a1'000 /*'\n#include \"a.h\"\n", "i \"a.h\""},
+		{"x.1'000 /*'\n#include \"a.h\"\n*/\n", "i \"a.h\""},
 		/* raw strings in one dialect, lines in another */
 		{"R\"(\n#include \"a.h\"\n)\"\n#include \"b.h\"\n",
 			"i \"b.h\"; i \"a.h\"; i \"b.h\""},
