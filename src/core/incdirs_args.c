@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct parser {
@@ -20,6 +21,7 @@ struct parser {
 
 static void refuse(struct parser *p, const char *arg, const char *why)
 {
+	assert(arg && why);
 	if (!p->out->reason)
 		p->out->reason = xasprintf("%.80s %s", arg, why);
 }

@@ -116,9 +116,10 @@ ninja)
 	(cd "$tree" && python3 configure.py && recorded ninja -k 0 ninja) >/dev/null 2>&1
 	;;
 kernel)
+	export REAL=1
 	recorded make -C "$tree" allmodconfig || fail "no configuration: $(tail -n 3 "$work/build.out")"
 	rm -rf "$RECORDS" && mkdir "$RECORDS"
-	REAL=1 recorded make -C "$tree" -j"$(nproc)" lib/ || fail "no kernel: $(tail -n 3 "$work/build.out")"
+	recorded make -C "$tree" -j"$(nproc)" lib/ || fail "no kernel: $(tail -n 3 "$work/build.out")"
 	;;
 esac
 
