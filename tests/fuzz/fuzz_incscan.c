@@ -10,12 +10,26 @@
 
 enum { TEXT_BYTES_MAX = 8 << 20 };
 
+/* Of what is no name, blanks say nothing: a comment is one, or as many as it has bytes. */
+static bool is_same_text(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		while (*a && strchr(" \t\f\v\r", *a))
+			a++;
+		while (*b && strchr(" \t\f\v\r", *b))
+			b++;
+		if (*a != *b || !*a)
+			return *a == *b;
+	}
+}
+
 static bool has(const struct incscan *s, const struct incscan_item *wanted)
 {
 	struct incscan_item item;
 	for (size_t at = 0; incscan_next(s, &at, &item);)
 		if (item.kind == wanted->kind && item.form == wanted->form &&
-			strcmp(item.name, wanted->name) == 0)
+			(item.form == INCSCAN_OTHER ? is_same_text(item.name, wanted->name)
+						    : strcmp(item.name, wanted->name) == 0))
 			return true;
 	return false;
 }
