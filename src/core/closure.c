@@ -10,6 +10,8 @@
 
 #define NO_PARENT UINT32_MAX
 
+enum { NAMES_MAX = 4000000 };
+
 void closure_refuse(struct closure_walk *w, char *reason)
 {
 	if (w->reason)
@@ -117,6 +119,8 @@ static void go_over_nodes(struct closure_walk *w)
 		uint32_t node = w->nodes.v[w->next++];
 		closure_resolve(w->c, node);
 		check(w, node);
+		if (w->c->files.n > NAMES_MAX)
+			closure_refuse(w, xstrdup("more names than are kept"));
 		const struct closure_node n = w->c->nodes.v[node];
 		for (uint32_t i = 0; i < n.late.n; i++)
 			vec_push(&w->pending, (struct closure_pending){.node = node, .late = i});

@@ -123,8 +123,8 @@ struct closure_walk {
 	struct closure *c;
 	const struct closure_job *job;
 	uint32_t now;
-	closure_list files,
-		nodes; /* nodes: whose names count, those up to next have been gone over */
+	closure_list files;
+	closure_list nodes; /* whose names count; those before next have been gone over */
 	size_t next;
 	closure_list deferred; /* nodes whose own file is open already */
 	closure_list absent;   /* what macros would name */

@@ -31,15 +31,16 @@ static void add_question(struct incscan_lexer *l, enum incscan_kind kind, const 
 /* The same in a definition, where the name may be a parameter, and quotes mean the directory of the file
  * that uses the macro. */
 static void add_defined_question(
-	struct incscan_lexer *l, enum incscan_kind kind, const char *operator, size_t n)
+	struct incscan_lexer *l, enum incscan_kind kind, const char *word, size_t n)
 {
-	const char *text = operator+ n + strspn(operator+ n, " \t\f\v");
+	const char *text = word + n + strspn(word + n, " \t\f\v");
 	text += *text == '(';
 	text += strspn(text, " \t\f\v");
 	if (kind == INCSCAN_HAS_INCLUDE && *text == '<' && strchr(text, '>'))
 		add_question(l, kind, text);
 	else
-		incscan_add_item(l, (struct incscan_item){.kind = kind, .form = INCSCAN_OTHER, .name = operator});
+		incscan_add_item(l,
+			(struct incscan_item){.kind = kind, .form = INCSCAN_OTHER, .name = word});
 }
 
 static size_t literal_length(const char *text)
