@@ -71,3 +71,15 @@ int dtext_skip(struct dtext *d, const char *markers, size_t n);
 
 /* Does gcc -fdirectives-only lose or misread something in this file of source? NULL, or what. */
 const char *dtext_check_source(const char *text, size_t n);
+
+/* The traps that show in a text of any kind. */
+enum dtext_trap {
+	DTEXT_TRAP_TIME = 1 << 0,
+	DTEXT_TRAP_TIMESTAMP = 1 << 1,
+	DTEXT_TRAP_DATE = 1 << 2,
+	DTEXT_TRAP_INCBIN = 1 << 3,
+	DTEXT_TRAP_INCLUDE = 1 << 4, /* the assembler's */
+	DTEXT_TRAP_PRAGMA = 1 << 5,  /* a _Pragma that speaks to the preprocessor */
+};
+/* Those of the text, or'ed. */
+unsigned dtext_traps(const char *text, size_t n);

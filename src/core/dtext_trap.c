@@ -4,6 +4,8 @@
  * of them. Comments are not told from code: a trap in a comment only keeps a compile local. Assembler
  * directives count in any case of letters, as gas has it.
  */
+#include "core/dtext.h"
+
 #include "dtext_private.h"
 
 #include <ctype.h>
@@ -15,6 +17,7 @@ enum { BLOCK_BYTES = 512, SHORTEST = 7 /* bytes of a needle */ };
 
 struct trap {
 	const char *needle;
+	enum dtext_trap kind;
 	const char *why;
 	/* Looks at what follows instead: NULL or the reason. */
 	const char *(*confirm)(const char *after, const char *end);
@@ -96,15 +99,16 @@ static const char *confirm_pragma(const char *after, const char *end)
 }
 
 static const struct trap traps[] = {
-	{"__TIME__", "__TIME__ depends on the clock", NULL},
-	{"__TIMESTAMP__", "__TIMESTAMP__ depends on the file's date", NULL},
-	{"__DATE__", "__DATE__ depends on the clock", NULL},
-	{".incbin", NULL, confirm_incbin},
-	{".include", NULL, confirm_include},
-	{"_Pragma", NULL, confirm_pragma},
+	{"__TIME__", DTEXT_TRAP_TIME, "__TIME__ depends on the clock", NULL},
+	{"__TIMESTAMP__", DTEXT_TRAP_TIMESTAMP, "__TIMESTAMP__ depends on the file's date", NULL},
+	{"__DATE__", DTEXT_TRAP_DATE, "__DATE__ depends on the clock", NULL},
+	{".incbin", DTEXT_TRAP_INCBIN, NULL, confirm_incbin},
+	{".include", DTEXT_TRAP_INCLUDE, NULL, confirm_include},
+	{"_Pragma", DTEXT_TRAP_PRAGMA, NULL, confirm_pragma},
 };
 
-static const char *look_at(const char *p, const char *end)
+/* NULL or why; *ret_trap: which. */
+static const char *look_at(const char *p, const char *end, const struct trap **ret_trap)
 {
 	for (size_t i = 0; i < sizeof traps / sizeof *traps; i++) {
 		const struct trap *t = &traps[i];
@@ -113,8 +117,10 @@ static const char *look_at(const char *p, const char *end)
 			(*p == '_' && memcmp(p, t->needle, n) != 0))
 			continue;
 		const char *why = t->confirm ? t->confirm(p + n, end) : t->why;
-		if (why)
-			return why;
+		if (!why)
+			continue;
+		*ret_trap = t;
+		return why;
 	}
 	return NULL;
 }
@@ -137,16 +143,39 @@ static bool block_may_hold(const char *p)
 	return any;
 }
 
-const char *dtext_find_trap(const char *text, size_t n)
+/* The first trap at or behind *at, which becomes the place behind its start; NULL when there is none. */
+static const struct trap *next_trap(const char **at, const char *end, const char **ret_why)
 {
-	const char *end = text + n, *why = NULL;
-	for (const char *p = text, *next; !why && end - p >= SHORTEST; p = next) {
+	const struct trap *trap = NULL;
+	for (const char *p = *at, *next; end - p >= SHORTEST; p = next) {
 		bool whole = end - p >= BLOCK_BYTES + SHORTEST;
 		next = whole ? p + BLOCK_BYTES : end - SHORTEST + 1;
 		if (whole && !block_may_hold(p))
 			continue;
-		for (; !why && p < next; p++)
-			why = may_begin(p) ? look_at(p, end) : NULL;
+		for (; p < next; p++) {
+			const char *why = may_begin(p) ? look_at(p, end, &trap) : NULL;
+			if (!why)
+				continue;
+			*ret_why = why;
+			*at = p + 1;
+			return trap;
+		}
 	}
+	return NULL;
+}
+
+const char *dtext_find_trap(const char *text, size_t n)
+{
+	const char *why = NULL;
+	next_trap(&text, text + n, &why);
 	return why;
+}
+
+unsigned dtext_traps(const char *text, size_t n)
+{
+	const char *end = text + n, *why;
+	unsigned kinds = 0;
+	for (const struct trap *t; (t = next_trap(&text, end, &why));)
+		kinds |= t->kind;
+	return kinds;
 }

@@ -1,0 +1,134 @@
+#!/bin/bash
+# closure.sh dirs|lua|redis|ninja|kernel CLOSURE - what core/closure finds without a preprocessor, and what
+# the compiler says. dirs: the same directories in the same order, for odd commands. Else for each compile
+# of a project: no file that the compiler lists (-M) is missing in the set. The build is real for the
+# kernel, which needs what it compiles; elsewhere outputs are empty files.
+. "$(dirname "$0")/lib.sh"
+
+project=$1
+closure=$2
+farm_begin
+tree=$work/tree
+
+compare_dirs() {
+	local words
+	mkdir -p "$work/d/a" "$work/d/b" "$work/d/c" "$work/d/r/x" && cd "$work/d" && ln -s a a2 || exit 1
+	while read -r words; do
+		# shellcheck disable=SC2086  # variables, the compiler and its words
+		set -- $words
+		local variables=()
+		while [[ $1 == *=* ]]; do
+			variables+=("$1")
+			shift
+		done
+		local language=c
+		[ "$1" = gcc ] || language=c++
+		env "${variables[@]}" "$@" -v -E -x $language /dev/null 2>&1 |
+			sed -n '/^#include "/,/^End of/s/^ \{0,1\}//p' >said
+		env "${variables[@]}" "$closure" -d "$@" -c x.c >found || fail "$words: $(cat found)"
+		diff said found >differences || fail "$words: $(cat differences)"
+		note "$words"
+	done <<-'END'
+		gcc
+		g++
+		gcc -Ia -Ib -I c
+		gcc -Ia -Ia2 -I./a -Inope -Ib
+		gcc -iquote a -iquote b -I b -I a2 -I c -I /usr/include -isystem c -idirafter /usr/include
+		gcc -iquote b -iquote a -Ib -Ia
+		gcc -iquote /usr/include -iquote a -Ia
+		gcc -isystem /usr/include -isystem a
+		g++ -isystem /usr/include -I /usr/include/c++/12 -I a
+		gcc -nostdinc -Ia -isystem b
+		g++ -nostdinc++ -Ia
+		gcc -idirafter a -Ia -idirafter b
+		gcc --sysroot=r/ -I=/x -Ia
+		gcc -isysroot r -I=/x -iquote=/x
+		gcc -iprefix ./ -iwithprefix a -iwithprefixbefore b
+		gcc -Ia/ -Ib// -I a
+		CPATH=a:b gcc -Ib
+		CPATH=:a: C_INCLUDE_PATH=b: gcc -isystem c
+		CPATH=b CPLUS_INCLUDE_PATH=nope:a g++ -Ic
+	END
+}
+
+# A compiler that writes down its directory and its words. REAL: and does it, else makes empty outputs.
+make_recorder() {
+	mkdir -p "$work/bin" "$work/records"
+	cat >"$work/bin/gcc" <<-'END'
+		#!/bin/bash
+		name=${0##*/}
+		PATH=${PATH#*:}
+		printf '%s\0' "$PWD" "$name" "$@" >"$RECORDS/$$.$RANDOM"
+		[ -z "$REAL" ] || exec "$name" "$@"
+		case " $* " in
+		*" -c "*) ;;
+		*" -o "*) ;;
+		*) exec "$name" "$@" ;;
+		esac
+		output='' source=''
+		while [ $# -gt 0 ]; do
+			case $1 in
+			-o) output=$2 && shift ;;
+			*.c | *.cc) source=${1##*/} ;;
+			esac
+			shift
+		done
+		: >"${output:-${source%.*}.o}"
+	END
+	chmod +x "$work/bin/gcc"
+	ln -s gcc "$work/bin/cc" && ln -s gcc "$work/bin/g++" && ln -s gcc "$work/bin/c++"
+	export RECORDS=$work/records REAL=
+}
+
+recorded() {
+	PATH=$work/bin:$PATH "$@" >"$work/build.out" 2>&1 </dev/null
+}
+
+case $project in
+dirs)
+	compare_dirs
+	exit 0
+	;;
+kernel)
+	[ -n "${FARMMAKE_TEST_LONG:-}" ] || skip "takes long (FARMMAKE_TEST_LONG=1 or run.sh --long)"
+	deps_install bc bison flex libelf-dev libssl-dev cpio kmod rsync perl python3 >/dev/null ||
+		skip "what a kernel needs is missing"
+	deps_linux "$tree" || skip "Debian's sources of the kernel are out of reach"
+	;;
+*)
+	deps_install "${DEPS_SOURCE[@]}" g++ >/dev/null || skip "dpkg-dev or g++ is missing"
+	;;
+esac
+
+make_recorder
+case $project in
+lua)
+	deps_source lua5.4 "$tree" --skip-patches || skip "Debian's sources of lua are out of reach"
+	recorded make -C "$tree" linux
+	;;
+redis)
+	deps_source redis "$tree" || skip "Debian's sources of redis are out of reach"
+	recorded make -k -C "$tree" MALLOC=libc
+	;;
+ninja)
+	command -v python3 >/dev/null && command -v ninja >/dev/null || skip "python3 or ninja is missing"
+	deps_source ninja-build "$tree" || skip "Debian's sources of ninja are out of reach"
+	(cd "$tree" && python3 configure.py && recorded ninja -k 0 ninja) >/dev/null 2>&1
+	;;
+kernel)
+	export REAL=1
+	recorded make -C "$tree" allmodconfig || fail "no configuration: $(tail -n 3 "$work/build.out")"
+	rm -rf "$RECORDS" && mkdir "$RECORDS"
+	recorded make -C "$tree" -j"$(nproc)" lib/ || fail "no kernel: $(tail -n 3 "$work/build.out")"
+	;;
+esac
+
+find "$RECORDS" -type f | sort | xargs "$closure" >"$work/said" || fail "$(tail -n 20 "$work/said")"
+while read -r line; do
+	note "$line"
+done <"$work/said"
+value() {
+	sed -n "s/^$1 //p" "$work/said"
+}
+[ "$(value compiles)" -ge 10 ] || fail "$(value compiles) compiles were recorded"
+[ $((100 * $(value undecided))) -le $((5 * $(value compiles))) ] || fail "too few are decided"
