@@ -19,7 +19,7 @@
 #pragma once
 
 #include "core/msg.h"
-#include "io/key.h"
+#include "io/keyring.h"
 
 #include <sys/socket.h>
 #include <uv.h>
@@ -51,12 +51,12 @@ struct conn_conf {
 	void *ctx;
 };
 
-/* A client's link to a node. key: the farm key, or that node's; borrowed for the conn's life.
+/* A client's link to a node. keys: the farm's, or that node's; borrowed for the conn's life.
  * node_name: expected name, or NULL to take the one in the greeting. */
-int conn_dial(const struct conn_conf *conf, const struct sockaddr *addr, const struct key *key,
+int conn_dial(const struct conn_conf *conf, const struct sockaddr *addr, const struct keyring *keys,
 	const char *node_name, struct conn **ret);
-/* A node's end: accepts from a listening TCP handle. key: the node's, borrowed. */
-int conn_accept_tls(const struct conn_conf *conf, uv_stream_t *listener, const struct key *key,
+/* A node's end: accepts from a listening TCP handle. keys: the node's, borrowed. */
+int conn_accept_tls(const struct conn_conf *conf, uv_stream_t *listener, const struct keyring *keys,
 	struct conn **ret);
 /* farmmake's end of a wrapper: accepts from a listening unix socket; ready at once (on_ready is
  * not called). */
@@ -76,5 +76,7 @@ void conn_abort(struct conn *c, int err);
 const char *conn_peer_text(const struct conn *c);
 /* The node's name as proved by TLS; "" before on_ready and for a wrapper. */
 const char *conn_node_name(const struct conn *c);
+/* Once ready: whether TLS was made with another than the first of our keys. */
+bool conn_has_old_key(const struct conn *c);
 /* When the last byte of the peer arrived. */
 uint64_t conn_last_heard_ms(const struct conn *c);

@@ -32,7 +32,7 @@ struct farm {
 	uv_loop_t loop;
 	struct conf conf;
 	unsigned local_slots;
-	struct key key; /* the farm's */
+	struct keyring keys; /* the farm's */
 	bool has_key;
 	uint64_t start_us;
 

@@ -100,7 +100,7 @@ static void start_discovery(struct farm *f)
 {
 	struct discover_conf conf = {
 		.loop = &f->loop,
-		.key = &f->key,
+		.keys = &f->keys,
 		.interfaces = &f->conf.interface,
 		.port = (int)f->conf.port,
 		.on_beacon = on_beacon,

@@ -307,7 +307,7 @@ void peer_dial(struct peer *p)
 	struct conn_conf conf = {
 		.loop = &p->farm->loop, .peer = MSG_FROM_NODE, .ops = &ops, .ctx = p};
 	netif_format_address((struct sockaddr *)&p->addr, p->address, sizeof p->address);
-	int err = conn_dial(&conf, (struct sockaddr *)&p->addr, &p->farm->key,
+	int err = conn_dial(&conf, (struct sockaddr *)&p->addr, &p->farm->keys,
 		p->name[0] ? p->name : NULL, &p->conn);
 	if (err) {
 		p->retry_at_ms = clock_now_ms() + p->retry_pause_ms;

@@ -13,7 +13,7 @@
 #include "base/vec.h"
 #include "core/nodeq.h"
 #include "io/jail.h"
-#include "io/key.h"
+#include "io/keyring.h"
 #include "listen.h"
 #include "outbox.h"
 #include "toolchains.h"
@@ -27,7 +27,7 @@ enum {
 
 struct server_conf {
 	uv_loop_t *loop;
-	const struct key *key; /* the node's; borrowed */
+	const struct keyring *keys; /* the node's; borrowed */
 	const char *name;
 	uint8_t boot_id[8];
 	unsigned slots, preload, jail_level;

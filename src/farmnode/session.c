@@ -174,7 +174,8 @@ static void on_hello(struct session *s, struct msg *m)
 	s->introduced = true;
 	s->builds = m->hello.role == ROLE_BUILD;
 	conn_opened(s->conn);
-	log_info("%s %u: %s", s->builds ? "client" : "observer", s->client, s->who);
+	log_info("%s %u: %s%s", s->builds ? "client" : "observer", s->client, s->who,
+		conn_has_old_key(s->conn) ? ", with the old key" : "");
 	if (s->builds)
 		server_post(s->server, NODEQ_JOIN, s->client, 0);
 	else
@@ -341,7 +342,7 @@ void session_accept(struct server *server, uv_stream_t *listener)
 	outbox_init(&s->outbox);
 	const struct conn_conf conf = {
 		.loop = server->conf.loop, .peer = MSG_FROM_CLIENT, .ops = &ops, .ctx = s};
-	int err = conn_accept_tls(&conf, listener, server->conf.key, &s->conn);
+	int err = conn_accept_tls(&conf, listener, server->conf.keys, &s->conn);
 	if (err) {
 		log_warning("cannot accept a client: %s", err_str(err));
 		free(s);

@@ -289,6 +289,11 @@ const char *conn_node_name(const struct conn *c)
 	return c->ready ? c->node_name : "";
 }
 
+bool conn_has_old_key(const struct conn *c)
+{
+	return c->old_key;
+}
+
 uint64_t conn_last_heard_ms(const struct conn *c)
 {
 	return c->heard_ms;

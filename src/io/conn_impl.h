@@ -40,7 +40,9 @@ struct conn {
 
 	struct tls *tls; /* NULL for a wrapper */
 	bool dialled;
-	const struct key *key;
+	const struct keyring *keys;
+	bool foreign; /* the greeting names a key that we do not have */
+	bool old_key;
 	char node_name[WIRE_NAME_MAX + 1]; /* expected at first, proved once ready */
 	bool ready;
 

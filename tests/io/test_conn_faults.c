@@ -149,6 +149,8 @@ Test(conn_faults, a_flipped_bit_in_the_handshake_lets_nobody_in)
 {
 	for (uint64_t at = 0; at < 74 + 128; at += 9) {
 		struct relay *r;
+		if (at >= 6 && at < 10)
+			continue; /* another key's id: a hint, TLS is made with ours */
 		struct pair *p = run_spoiled(1, at, 0x01, &r);
 		cr_expect_eq(p->client.ready, 0, "byte %lu", (unsigned long)at);
 		cr_expect_eq(p->client.msgs + p->servers[0].msgs, 0);
@@ -184,7 +186,7 @@ Test(conn_faults, a_stream_that_is_cut_is_a_truncation)
 Test(conn_faults, another_key_fails_the_handshake_on_both_ends)
 {
 	struct pair *p = pair_create();
-	p->node.secret[0] ^= 1; /* the same id in the greeting, another secret */
+	p->node.keys[0].secret[0] ^= 1; /* the same id in the greeting, another secret */
 	pair_dial(p);
 	pair_wait(p, p->client.closed && p->servers[0].closed);
 	cr_expect_eq(p->client.err, ERR_TLS);
@@ -196,11 +198,11 @@ Test(conn_faults, another_key_fails_the_handshake_on_both_ends)
 Test(conn_faults, another_farm_is_seen_in_the_greeting)
 {
 	struct pair *p = pair_create();
-	cr_assert_eq(key_generate(&p->farm), 0);
+	cr_assert_eq(keyring_generate(&p->farm), 0);
 	pair_dial(p);
 	pair_wait(p, p->client.closed && p->servers[0].closed);
 	cr_expect_eq(p->client.err, ERR_KEY);
-	cr_expect_eq(p->servers[0].err, ERR_CLOSED);
+	cr_expect_eq(p->servers[0].err, ERR_TLS);
 	pair_destroy(p);
 }
 
@@ -213,8 +215,8 @@ Test(conn_faults, another_node_is_seen_in_the_greeting)
 	pair_destroy(p);
 
 	p = pair_create();
-	struct key other;
-	cr_assert_eq(key_for_node(&p->farm, "board-8", &other), 0);
+	struct keyring other;
+	cr_assert_eq(keyring_for_node(&p->farm, "board-8", &other), 0);
 	p->farm = other;
 	pair_dial(p);
 	pair_wait(p, p->client.closed && p->servers[0].closed);
@@ -246,7 +248,7 @@ static void dial_liar(struct pair *p, const void *says, size_t n, bool closes)
 static void greeting(const struct pair *p, unsigned version, uint8_t out[WIRE_GREETING_BYTES])
 {
 	struct wire_greeting g = {.version = (uint16_t)version, .name = "board-7"};
-	memcpy(g.key_id, p->farm.farm_id, sizeof g.key_id);
+	memcpy(g.key_id, p->farm.keys[0].farm_id, sizeof g.key_id);
 	wire_greeting_encode(&g, out);
 }
 
