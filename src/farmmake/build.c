@@ -171,6 +171,7 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 		.stage_bytes_max = stage_bytes(),
 		.redo_wait_us = REDO_WAIT_US,
 		.deliver_wait_us = DELIVER_WAIT_US};
+	f->result_bytes_max = 2 * stage_bytes();
 	f->sched = sched_create(&sc);
 	f->compilers = compilers_create();
 	f->record = record_create();

@@ -25,11 +25,12 @@ struct slot *server_find_slot(const struct server *s, uint32_t client, uint32_t 
 	return NULL;
 }
 
-uint64_t server_held_bytes(const struct server *s)
+uint64_t server_held_bytes(const struct server *s, uint32_t client)
 {
 	uint64_t sum = 0;
 	list_for_each(l, &s->slots)
-		sum += slot_held_bytes(slot_entry(l));
+		if (client == 0 || slot_entry(l)->client == client)
+			sum += slot_held_bytes(slot_entry(l));
 	return sum;
 }
 
@@ -69,6 +70,8 @@ static void on_ended(void *ctx, struct slot *slot)
 		fail(s, client, job, REFUSED_FULL, o->why[0] ? o->why : err_str(o->err));
 	} else if (o->over_limit) {
 		fail(s, client, job, REFUSED_LIMIT, "an output or time limit was exceeded");
+	} else if (server_held_bytes(s, 0) > 2 * s->conf.budget_bytes) {
+		fail(s, client, job, REFUSED_FULL, "no memory for its results");
 	} else {
 		session_deliver(session_find(s, client), slot);
 		/* the slot's next job starts before these results are packed and sent */
@@ -111,7 +114,7 @@ static void apply(struct server *s, const struct nodeq_action *a)
 
 static void on_beat(uv_timer_t *timer)
 {
-	session_each(timer->data, session_beat);
+	session_each(timer->data, session_tick);
 	server_post(timer->data, NODEQ_TICK, 0, 0);
 }
 

@@ -34,7 +34,7 @@ struct conn {
 		uv_tcp_t tcp;
 		uv_pipe_t pipe;
 	};
-	uv_timer_t timer; /* of connect, handshake and flushing */
+	uv_timer_t timer; /* of connect, handshake with introduction, and flushing */
 	uv_connect_t connect;
 	uv_shutdown_t shutdown;
 
@@ -53,8 +53,9 @@ struct conn {
 
 	struct buf in; /* a part of a greeting or of a frame */
 	uint64_t heard_ms;
+	uint64_t moved_bytes;
+	struct sockaddr_storage peer; /* of a node link */
 	char peer_text[64];
-	uint8_t rx[64 * 1024];
 };
 
 /* conn.c */

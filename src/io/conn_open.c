@@ -67,6 +67,7 @@ int conn_dial(const struct conn_conf *conf, const struct sockaddr *addr, const s
 	c->keys = keys;
 	if (node_name)
 		strcpy(c->node_name, node_name);
+	memcpy(&c->peer, addr, netif_address_len(addr));
 	netif_format_address(addr, c->peer_text, sizeof c->peer_text);
 	uv_tcp_init(conf->loop, &c->tcp);
 	conn_hold(c);
@@ -102,10 +103,9 @@ static void send_greeting(struct conn *c)
 
 static void name_tcp_peer(struct conn *c)
 {
-	struct sockaddr_storage addr = {0};
-	int n = sizeof addr;
-	uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&addr, &n);
-	netif_format_address((struct sockaddr *)&addr, c->peer_text, sizeof c->peer_text);
+	int n = sizeof c->peer;
+	uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&c->peer, &n);
+	netif_format_address((struct sockaddr *)&c->peer, c->peer_text, sizeof c->peer_text);
 }
 
 int conn_accept_tls(const struct conn_conf *conf, uv_stream_t *listener, const struct keyring *keys,

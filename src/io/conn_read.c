@@ -18,6 +18,9 @@
 
 enum { RECORD_BYTES = 16 * 1024 };
 
+/* What the socket gave, until it has been fed to the connection, which is at once: one for all. */
+static uint8_t received[64 * 1024];
+
 /* The next frame at in + *at: 1 delivered, 0 not complete, or an error. */
 static int deliver_one(struct conn *c, size_t *at)
 {
@@ -77,7 +80,6 @@ static int shake_hands(struct conn *c)
 	conn_write_tls(c);
 	if (err || c->state != CONN_HANDSHAKE)
 		return err == -EAGAIN ? 0 : err;
-	uv_timer_stop(&c->timer);
 	if (!c->dialled)
 		c->old_key = tls_key_index(c->tls) != 0;
 	c->state = CONN_OPEN;
@@ -171,15 +173,13 @@ static int reason_of_end(const struct conn *c, int err)
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
-	struct conn *c = handle->data;
-	(void)suggested;
-	*ret = uv_buf_init((char *)c->rx, sizeof c->rx);
+	(void)handle, (void)suggested;
+	*ret = uv_buf_init((char *)received, sizeof received);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 {
 	struct conn *c = stream->data;
-	(void)b;
 	if (n == 0)
 		return;
 	if (n < 0) {
@@ -187,9 +187,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		return;
 	}
 	c->heard_ms = clock_now_ms();
+	c->moved_bytes += (uint64_t)n;
 	if (c->state == CONN_FLUSHING)
 		return;
-	int err = feed(c, c->rx, (size_t)n);
+	int err = feed(c, (const uint8_t *)b->base, (size_t)n);
 	if (err)
 		conn_die(c, blame(c, err));
 }

@@ -24,7 +24,6 @@ struct psk {
 };
 
 struct tls {
-	SSL_CTX *ctx;
 	SSL *ssl; /* owns the two BIOs */
 	BIO *in, *out;
 	struct psk psks[KEYRING_MAX]; /* until the handshake is done */
@@ -119,6 +118,16 @@ static SSL_CTX *make_ctx(bool server)
 	return ctx;
 }
 
+/* Every connection's settings are the same, and cost more than the connection does: made once for
+ * each side, they live as long as the process. NULL without memory. */
+static SSL_CTX *get_ctx(bool server)
+{
+	static SSL_CTX *made[2];
+	if (!made[server])
+		made[server] = make_ctx(server);
+	return made[server];
+}
+
 static bool make_bios(struct tls *t)
 {
 	t->in = BIO_new(BIO_s_mem());
@@ -135,8 +144,8 @@ static bool make_bios(struct tls *t)
 static int create(bool server, struct tls **ret)
 {
 	struct tls *t = xcalloc(1, sizeof *t);
-	t->ctx = make_ctx(server);
-	t->ssl = t->ctx ? SSL_new(t->ctx) : NULL;
+	SSL_CTX *ctx = get_ctx(server);
+	t->ssl = ctx ? SSL_new(ctx) : NULL;
 	if (!t->ssl || !make_bios(t)) {
 		ERR_clear_error();
 		tls_destroy(t);
@@ -181,7 +190,6 @@ void tls_destroy(struct tls *t)
 	if (!t)
 		return;
 	SSL_free(t->ssl);
-	SSL_CTX_free(t->ctx);
 	OPENSSL_cleanse(t->psks, sizeof t->psks);
 	free(t);
 }
