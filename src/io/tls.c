@@ -146,12 +146,12 @@ static int create(bool server, struct tls **ret)
 	struct tls *t = xcalloc(1, sizeof *t);
 	SSL_CTX *ctx = get_ctx(server);
 	t->ssl = ctx ? SSL_new(ctx) : NULL;
-	if (!t->ssl || !make_bios(t)) {
+	/* the callbacks could not do without t */
+	if (!t->ssl || !make_bios(t) || !SSL_set_app_data(t->ssl, t)) {
 		ERR_clear_error();
 		tls_destroy(t);
 		return -ENOMEM;
 	}
-	SSL_set_app_data(t->ssl, t);
 	if (server)
 		SSL_set_accept_state(t->ssl);
 	else
