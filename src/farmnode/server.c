@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "session.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 enum { BEAT_MS = 200, COMPLAINT_MS = 1000, BACKLOG = 128 };
@@ -82,6 +83,7 @@ static void on_ended(void *ctx, struct slot *slot)
 
 static void start(struct server *s, struct slot *slot)
 {
+	assert(slot); /* nodeq starts only what is there */
 	log_debug("job %u of client %u: %s", slot->job, slot->client, slot->compiler->path);
 	int err = slot_start(slot, s->conf.loop, s->conf.box);
 	if (err)
