@@ -30,7 +30,7 @@ rss_kib() {
 	echo "int job; M16"
 } >"$work/job.c"
 serves || fail "the node does not serve"
-before_kib=$(rss_kib)
+start_kib=$(rss_kib)
 
 # --- one at a time
 new_key "$work/other.key"
@@ -54,6 +54,22 @@ for say in '' 'GET / HTTP/1.0\r\n\r\n' '\x16\x03\x01\xff\xff\x01\xff\xff\xff' '\
 	[ "$got" -le 100 ] || fail "a stranger was told $got bytes"
 done
 serves || fail "the node does not serve after plaintext"
+
+# --- members that take more than their share (the one that stalls does so while the rest is tested)
+member=$build/tests/integration/member
+"$member" stall "$key" "127.0.0.1:$tcp" >"$work/stall.out" 2>&1 &
+node_pid[stall]=$!
+timeout 60 "$member" crowd "$key" "127.0.0.1:$tcp" 260 >"$work/out" || fail "a crowd comes to no end"
+# an observer is a client like any other; the one that stalls is there as well
+grep -qx '255 welcome, 5 not' "$work/out" || fail "of 260 clients are $(cat "$work/out")"
+serves || fail "the node does not serve after a crowd"
+crowd_kib=$(rss_kib)
+timeout 60 "$member" deaf "$key" "127.0.0.1:$tcp" 60000 >"$work/out" || fail "a deaf client comes to no end"
+grep -qx '60000 answers' "$work/out" || fail "a deaf client got $(cat "$work/out")"
+serves || fail "the node does not serve after a deaf client"
+deaf_kib=$(rss_kib)
+note "memory: $start_kib KiB, with 256 clients $crowd_kib KiB, with one that does not listen $deaf_kib KiB"
+[ $((deaf_kib - crowd_kib)) -lt 8192 ] || fail "answers that nobody reads pile up"
 
 # --- many at once, and honest jobs among them: medians of pairs, one job before and one during
 ms_of() {
@@ -108,9 +124,14 @@ note "$(cat "$work/flood.out")"
 opened=$(awk '{ print $1 }' "$work/flood.out")
 [ "$opened" -ge 1000 ] || fail "only $opened connections were opened"
 serves || fail "the node does not serve after the flood"
+wait "${node_pid[stall]}"
+unset 'node_pid[stall]'
+stalled_ms=$(sed -n 's/^closed after \([0-9]*\) ms: .*/\1/p' "$work/stall.out")
+[ "${stalled_ms:-0}" -ge 9000 ] && [ "$stalled_ms" -le 25000 ] ||
+	fail "a client that stalls: $(cat "$work/stall.out")"
 after_kib=$(rss_kib)
-note "the node's memory at its peak: $before_kib KiB before, $after_kib KiB after"
-[ $((after_kib - before_kib)) -lt 32768 ] || fail "the node's memory grew by $((after_kib - before_kib)) KiB"
+note "the node's memory at its peak: $start_kib KiB at the start, $after_kib KiB at the end"
+[ $((after_kib - start_kib)) -lt 32768 ] || fail "the node's memory grew by $((after_kib - start_kib)) KiB"
 lines=$(grep -c 'no client at' "$work/anvil.log")
 [ "$lines" -le 120 ] || fail "strangers wrote $lines lines into the log"
 descriptors() {
