@@ -5,7 +5,8 @@
  * named, if any; and every explicit address. lo takes part when it is named or when nothing else is
  * up; having no broadcast flag, it gets the broadcast address of its network. Every 500 ms +- 20 %,
  * at once on a change of the free slots (at most 20 a second), three times with the draining mark
- * when the node goes.
+ * when the node goes. With two keys, each of them is two beacons: the old key's, then the current
+ * one's, so that a listener that has both takes the latter for the news.
  *
  * Contract: best effort; a send that fails is not an error. announce_close() frees after the
  * sockets are closed, calling on_closed last.
@@ -14,7 +15,7 @@
 
 #include "base/str.h"
 #include "core/beacon.h"
-#include "io/key.h"
+#include "io/keyring.h"
 
 #include <uv.h>
 
@@ -22,7 +23,7 @@ struct announce;
 
 struct announce_conf {
 	uv_loop_t *loop;
-	const struct key *key;         /* the node's; borrowed */
+	const struct keyring *keys;    /* the node's; borrowed */
 	const struct strv *interfaces; /* empty: all */
 	const struct strv *addresses;  /* ADDR[:PORT], besides */
 	bool automatic;                /* broadcast and multicast at all */

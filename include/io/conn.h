@@ -10,7 +10,8 @@
  * Contract: on_closed fires exactly once and last, never from inside conn_dial/accept/send/close
  * themselves; the conn is freed right after it. A callback may call conn_close() and conn_send().
  * After conn_close() only on_closed follows. The phase of the peer's messages starts as HELLO and
- * is moved on by conn_opened(). The program ignores SIGPIPE.
+ * is moved on by conn_opened(); a node link that does not get so far in time ends with ERR_TIMEOUT.
+ * The program ignores SIGPIPE.
  *
  * Bounds: conn_send() past CONN_QUEUE_MAX queued bytes fails with ERR_TOOBIG; a sender of bulk data
  * stops at CONN_HIGH_BYTES and goes on in on_drain, which fires when the queue has fallen below
@@ -19,7 +20,7 @@
 #pragma once
 
 #include "core/msg.h"
-#include "io/key.h"
+#include "io/keyring.h"
 
 #include <sys/socket.h>
 #include <uv.h>
@@ -29,7 +30,7 @@ enum {
 	CONN_LOW_BYTES = 128 * 1024,
 	CONN_QUEUE_MAX = 16 * 1024 * 1024,
 	CONN_CONNECT_MS = 2000,   /* for the TCP connect */
-	CONN_HANDSHAKE_MS = 4000, /* from accept or connect to on_ready */
+	CONN_HANDSHAKE_MS = 4000, /* from accept or connect to conn_opened() */
 };
 
 struct conn;
@@ -51,12 +52,12 @@ struct conn_conf {
 	void *ctx;
 };
 
-/* A client's link to a node. key: the farm key, or that node's; borrowed for the conn's life.
+/* A client's link to a node. keys: the farm's, or that node's; borrowed for the conn's life.
  * node_name: expected name, or NULL to take the one in the greeting. */
-int conn_dial(const struct conn_conf *conf, const struct sockaddr *addr, const struct key *key,
+int conn_dial(const struct conn_conf *conf, const struct sockaddr *addr, const struct keyring *keys,
 	const char *node_name, struct conn **ret);
-/* A node's end: accepts from a listening TCP handle. key: the node's, borrowed. */
-int conn_accept_tls(const struct conn_conf *conf, uv_stream_t *listener, const struct key *key,
+/* A node's end: accepts from a listening TCP handle. keys: the node's, borrowed. */
+int conn_accept_tls(const struct conn_conf *conf, uv_stream_t *listener, const struct keyring *keys,
 	struct conn **ret);
 /* farmmake's end of a wrapper: accepts from a listening unix socket; ready at once (on_ready is
  * not called). */
@@ -74,7 +75,13 @@ void conn_close(struct conn *c);
 void conn_abort(struct conn *c, int err);
 /* "192.168.1.7:3634"; for a wrapper "pid 1234". */
 const char *conn_peer_text(const struct conn *c);
+/* Of a node link: the peer's address. */
+const struct sockaddr *conn_peer_address(const struct conn *c);
+/* Bytes that went through the socket so far, both ways. */
+uint64_t conn_moved_bytes(const struct conn *c);
 /* The node's name as proved by TLS; "" before on_ready and for a wrapper. */
 const char *conn_node_name(const struct conn *c);
+/* Once ready: whether TLS was made with another than the first of our keys. */
+bool conn_has_old_key(const struct conn *c);
 /* When the last byte of the peer arrived. */
 uint64_t conn_last_heard_ms(const struct conn *c);

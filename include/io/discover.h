@@ -2,7 +2,8 @@
  *
  * Binds the UDP port (shared with other farmmakes on this machine), joins the multicast groups, and
  * reports each beacon whose MAC is right. Beacons of another key or version are reported once per
- * sender, with the reason, so that people can be told. At most 2000 datagrams a second are looked
+ * sender, with the reason, so that people can be told; not those of a node that also speaks with a key of
+ * ours, as all do for a while when a farm changes its key. At most 2000 datagrams a second are looked
  * at. Nothing is ever answered.
  *
  * Contract: callbacks from the loop only. discover_close() calls on_closed last, then frees.
@@ -11,7 +12,7 @@
 
 #include "base/str.h"
 #include "core/beacon.h"
-#include "io/key.h"
+#include "io/keyring.h"
 
 #include <uv.h>
 
@@ -19,7 +20,7 @@ struct discover;
 
 struct discover_conf {
 	uv_loop_t *loop;
-	const struct key *key;         /* the farm's; borrowed */
+	const struct keyring *keys;    /* the farm's; borrowed */
 	const struct strv *interfaces; /* empty: all; else only what came in there */
 	int port;
 	/* from: where the node accepts connections.

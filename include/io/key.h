@@ -1,6 +1,6 @@
-/* key - the farm's key, and what is derived from it.
+/* key - a farm's key, and what is derived from it.
  *
- * A key file is one line of text, mode 0600:
+ * As text a key is one line of a key file (io/keyring.h):
  *     farmmake-key-1 farm HEX64
  *     farmmake-key-1 node NAME FARMKEYID8 HEX64
  * The farm key is 32 random bytes. A node's key is HKDF-SHA256 of it, bound to the node's name, so a
@@ -23,10 +23,10 @@ struct key {
 };
 
 int key_generate(struct key *ret);
-/* ERR_KEYMODE when group or others may read it, ERR_KEYFILE for anything but a key file, -errno. */
-int key_load(const char *path, struct key *ret);
-/* The file's text, newline included; out holds KEY_TEXT_MAX bytes. */
 enum { KEY_TEXT_MAX = 256 };
+/* A line without its newline, which is cut to pieces; ERR_KEYFILE. */
+int key_parse(char *line, struct key *ret);
+/* With a newline. */
 void key_format(const struct key *k, char out[KEY_TEXT_MAX]);
 /* The key of one node: derived from the farm's, or k itself when it is that node's.
  * ERR_KEY when k belongs to another node; -EINVAL for a bad name. */

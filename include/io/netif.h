@@ -22,5 +22,8 @@ int netif_address_port(const struct sockaddr *addr);
 void netif_set_port(struct sockaddr *addr, int port);
 /* Is this one of this machine's own addresses, seen from this network namespace? */
 bool netif_is_here(const struct sockaddr *addr);
+/* May these be one host? IPv4 addresses must be equal, of IPv6 addresses the first 64 bits: a host may
+ * choose the rest. */
+bool netif_same_source(const struct sockaddr *a, const struct sockaddr *b);
 /* -ENODEV when there is no such interface. */
 int netif_check(const char *name);

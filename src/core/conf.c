@@ -83,9 +83,11 @@ int conf_parse_json(struct conf *c, const char *path, const char *text, char **r
 {
 	struct conf_pass p = {.conf = c, .source = CONF_FILE};
 	json_error_t e;
+	char near[2 * JSON_ERROR_TEXT_LENGTH]; /* quotes the file, line ends too */
 	json_auto_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &e);
 	if (!root)
-		return fail(ret_why, xasprintf("%s:%d: %s", path, e.line, e.text));
+		return fail(ret_why, xasprintf("%s:%d: %s", path, e.line,
+					     log_escape(e.text, near, sizeof near)));
 	if (!json_is_object(root))
 		return fail(ret_why, xasprintf("%s:1: expected an object: { … }", path));
 	const char *key;

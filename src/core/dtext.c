@@ -65,6 +65,8 @@ static bool name_is(const struct dtext_marker *m, const char *name, size_t n)
 
 static bool is_current(const struct dtext *d, const struct dtext_marker *m)
 {
+	if (d->names.len == 0) /* there is no file yet */
+		return m->name_len == 0;
 	size_t at = d->levels[d->depth].name_at;
 	return name_is(m, (const char *)d->names.data + at, d->names.len - at);
 }

@@ -204,7 +204,8 @@ static void start_waiting(struct nodeq *q, struct nodeq_plan *plan)
 {
 	while (q->count[WAITING] && nodeq_running(q) < q->slots) {
 		struct nodeq_client *c = next_client(q);
-		struct nodeq_job *j = first_waiting(c);
+		struct nodeq_job *j = c ? first_waiting(c) : NULL;
+		assert(j);
 		q->turn = &c->link;
 		move(q, j, RUNNING);
 		c->running++;

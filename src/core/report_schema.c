@@ -237,8 +237,10 @@ int report_load(const char *json, json_t **ret, char **ret_why)
 {
 	static const struct field root = {.kind = OBJECT, .inner = document};
 	json_error_t e;
+	char near[2 * JSON_ERROR_TEXT_LENGTH]; /* quotes the file, line ends too */
 	json_t *doc = json_loads(json, JSON_REJECT_DUPLICATES, &e);
-	char *why = doc ? check(&root, doc, "") : xasprintf("line %d: %s", e.line, e.text);
+	char *why = doc ? check(&root, doc, "")
+			: xasprintf("line %d: %s", e.line, log_escape(e.text, near, sizeof near));
 	if (why) {
 		json_decref(doc);
 		*ret_why = why;

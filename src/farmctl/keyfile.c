@@ -22,12 +22,13 @@ char *keyfile_choose(const char *given)
 	return path;
 }
 
-int keyfile_load(const char *given, struct key *ret)
+int keyfile_load(const char *given, struct keyring *ret)
 {
 	_cleanup_free_ char *path = keyfile_choose(given);
 	if (!path)
 		return FARMCTL_KEY;
-	int err = key_load(path, ret);
+	keyring_guard_process();
+	int err = keyring_load(path, ret);
 	if (err == -ENOENT)
 		log_error("%s: no key there (farmctl key new makes one)", path);
 	else if (err)

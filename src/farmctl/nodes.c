@@ -223,18 +223,18 @@ static int show(const struct options *o)
 int nodes_main(int argc, char **argv)
 {
 	struct options o = {.survey = {.port = NETIF_PORT, .wait_ms = WAIT_MS}};
-	struct key key;
+	struct keyring keys;
 	int status = FARMCTL_OK;
 	if (parse_options(argc, argv, &o) < 0)
 		status = FARMCTL_USAGE;
 	else if (o.help)
 		fputs(usage, stdout);
 	else
-		status = keyfile_load(o.key, &key);
+		status = keyfile_load(o.key, &keys);
 	if (status == FARMCTL_OK && !o.help) {
-		o.survey.key = &key;
+		o.survey.keys = &keys;
 		status = show(&o);
-		key_wipe(&key);
+		keyring_wipe(&keys);
 	}
 	strv_fini(&o.survey.interfaces);
 	strv_fini(&o.survey.nodes);

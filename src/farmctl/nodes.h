@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "core/beacon.h"
 #include "core/toolchain.h"
-#include "io/key.h"
+#include "io/keyring.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,13 +24,14 @@ struct found {
 	bool heard;           /* beacon holds what it said last */
 	struct beacon beacon; /* after ERR_KEY or ERR_VERSION: key id, version and name only */
 	uint16_t slots, preload, jail_level;
+	bool old_key; /* it does not speak the current one */
 	struct offer *offers;
 	size_t offers_n;
 	char reason[128]; /* why it is unusable; "" when it is not */
 };
 
 struct survey_conf {
-	const struct key *key;
+	const struct keyring *keys;
 	struct strv interfaces, nodes; /* HOST[:PORT], asked without a beacon */
 	int port;
 	uint64_t wait_ms;

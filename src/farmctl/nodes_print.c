@@ -45,6 +45,8 @@ static void print_row(const struct found *f, struct widths w)
 	}
 	if (f->reason[0])
 		printf("%*sunusable: %s\n", indent, "", f->reason);
+	if (f->old_key)
+		printf("%*shas the old key\n", f->reason[0] ? w.name + w.address + 23 : indent, "");
 }
 
 void nodes_print_table(const struct survey *s)
@@ -79,12 +81,13 @@ static json_t *found_json(const struct found *f)
 	json_t *offers = json_array();
 	for (size_t i = 0; i < f->offers_n; i++)
 		json_array_append_new(offers, offer_json(&f->offers[i]));
-	return json_pack("{s:s*, s:s, s:b, s:s*, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+	return json_pack("{s:s*, s:s, s:b, s:s*, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "name",
 		f->name[0] ? f->name : NULL, "address", f->address, "usable", !f->reason[0],
 		"reason", f->reason[0] ? f->reason : NULL, "slots", number_json(asked, f->slots),
 		"preload", number_json(asked, f->preload), "free",
 		number_json(heard, f->beacon.free), "queued", number_json(heard, f->beacon.queued),
-		"jail", number_json(asked, f->jail_level), "toolchains", offers);
+		"jail", number_json(asked, f->jail_level), "old_key", f->old_key, "toolchains",
+		offers);
 }
 
 void nodes_print_json(const struct survey *s)

@@ -116,6 +116,7 @@ static void on_msg(void *ctx, struct msg *m)
 	struct asking *a = ctx;
 	if (m->type == MSG_WELCOME) {
 		a->answered = true;
+		a->found.old_key = conn_has_old_key(a->conn);
 		a->found.slots = m->welcome.slots;
 		a->found.preload = m->welcome.preload;
 		a->found.jail_level = m->welcome.jail_level;
@@ -151,7 +152,7 @@ static void ask(struct asking *a, const struct sockaddr *addr)
 	const struct conn_conf conf = {
 		.loop = &a->run->loop, .peer = MSG_FROM_NODE, .ops = &ops, .ctx = a};
 	const char *name = a->found.name[0] ? a->found.name : NULL;
-	a->found.err = conn_dial(&conf, addr, a->run->conf->key, name, &a->conn);
+	a->found.err = conn_dial(&conf, addr, a->run->conf->keys, name, &a->conn);
 }
 
 static void on_beacon(void *ctx, const struct beacon *b, const struct sockaddr *from, int err)
@@ -215,7 +216,7 @@ int survey_run(const struct survey_conf *conf, struct survey *ret, const char **
 	r->timer.data = r;
 	int err = ask_named(r, ret_bad);
 	const struct discover_conf listen = {
-		&r->loop, conf->key, &conf->interfaces, conf->port, on_beacon, r};
+		&r->loop, conf->keys, &conf->interfaces, conf->port, on_beacon, r};
 	if (!err)
 		s.listen_err = discover_start(&listen, &r->discover);
 	r->over = err != 0;

@@ -134,7 +134,7 @@ static void destroy(struct farm *f)
 	texts_destroy(f->texts);
 	record_destroy(f->record);
 	history_save(f->costs);
-	key_wipe(&f->key);
+	keyring_wipe(&f->keys);
 	conf_fini(&f->conf);
 }
 
@@ -171,6 +171,7 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 		.stage_bytes_max = stage_bytes(),
 		.redo_wait_us = REDO_WAIT_US,
 		.deliver_wait_us = DELIVER_WAIT_US};
+	f->result_bytes_max = 2 * stage_bytes();
 	f->sched = sched_create(&sc);
 	f->compilers = compilers_create();
 	f->record = record_create();
@@ -247,9 +248,9 @@ int build_run(struct conf *conf, const struct make_args *args, int *ret_signal)
 			"%s: %s", conf->make, err == ERR_CONFIG ? "is not GNU make" : err_str(err));
 		return EXIT_NO_MAKE;
 	}
-	struct key key = {0};
+	struct keyring keys = {0};
 	bool has_key;
-	int status = settings_key(conf, &key, &has_key);
+	int status = settings_keys(conf, &keys, &has_key);
 	if (status)
 		return status;
 	struct rundir dir = {0};
@@ -257,10 +258,11 @@ int build_run(struct conf *conf, const struct make_args *args, int *ret_signal)
 	if (err) {
 		log_warning("no farm for this build (%s): make runs alone",
 			style == MAKE_NONE ? "make has no jobserver" : err_str(err));
+		keyring_wipe(&keys);
 		return build_exec_make(conf, &args->args, local_slots(conf, args));
 	}
-	struct farm farm = {.key = key, .has_key = has_key, .rundir = &dir};
-	key_wipe(&key);
+	struct farm farm = {.keys = keys, .has_key = has_key, .rundir = &dir};
+	keyring_wipe(&keys);
 	signal(SIGPIPE, SIG_IGN); /* a link that breaks is an error code */
 	create(&farm, conf, args);
 	status = run_farm(&farm, style, args, ret_signal);

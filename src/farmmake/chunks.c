@@ -16,12 +16,6 @@ void chunks_fini(struct chunks *c)
 	c->raw_bytes = 0;
 }
 
-void chunks_clear(struct chunks *c)
-{
-	buf_clear(&c->buf);
-	c->raw_bytes = 0;
-}
-
 int chunks_add(struct chunks *c, const struct msg *data)
 {
 	int err = buf_reserve(&c->buf, PREFIX_BYTES + data->data.n);

@@ -13,8 +13,7 @@ struct chunks {
 };
 
 void chunks_init(struct chunks *c, size_t max_bytes);
-void chunks_fini(struct chunks *c);
-void chunks_clear(struct chunks *c);
+void chunks_fini(struct chunks *c); /* empty and usable again afterwards */
 int chunks_add(struct chunks *c, const struct msg *data);
 /* n bytes of other chunks' buf, from one block's start to another's. */
 int chunks_append(struct chunks *c, const uint8_t *chunks, size_t n, uint64_t raw_bytes);

@@ -2,9 +2,27 @@
 
 #include "peer.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { RESULT_PACKED_MAX = 256 << 20 };
+
+static void drop_result(struct copy *c)
+{
+	c->wrapper->farm->result_bytes -= c->result.buf.len;
+	chunks_fini(&c->result);
+}
+
+int copy_keep(struct copy *c, const struct msg *data)
+{
+	struct farm *f = c->wrapper->farm;
+	size_t before = c->result.buf.len;
+	if (f->result_bytes + data->data.n > f->result_bytes_max)
+		return -ENOMEM;
+	int err = chunks_add(&c->result, data);
+	f->result_bytes += c->result.buf.len - before;
+	return err ? -ENOMEM : 0;
+}
 
 void copy_init(struct copy *c, struct wrapper *w)
 {
@@ -18,7 +36,7 @@ void copy_init(struct copy *c, struct wrapper *w)
 
 void copy_fini(struct copy *c)
 {
-	chunks_fini(&c->result);
+	drop_result(c);
 	digest_destroy(c->digest);
 }
 
@@ -41,7 +59,7 @@ void copy_detach(struct copy *c)
 
 void copy_reset(struct copy *c)
 {
-	chunks_clear(&c->result);
+	drop_result(c);
 	digest_destroy(c->digest);
 	c->digest = NULL;
 	memset(c->stream_bytes, 0, sizeof c->stream_bytes);

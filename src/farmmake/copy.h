@@ -34,5 +34,7 @@ void copy_fini(struct copy *c);
 void copy_attach(struct copy *c, struct peer *p);
 /* It is nowhere. What came back stays. */
 void copy_detach(struct copy *c);
+/* A block of the result. -ENOMEM when this result, or all that are kept together, are as large as they may be. */
+int copy_keep(struct copy *c, const struct msg *data);
 /* Forgets what came back. */
 void copy_reset(struct copy *c);

@@ -32,7 +32,7 @@ struct farm {
 	uv_loop_t loop;
 	struct conf conf;
 	unsigned local_slots;
-	struct key key; /* the farm's */
+	struct keyring keys; /* the farm's */
 	bool has_key;
 	uint64_t start_us;
 
@@ -60,6 +60,8 @@ struct farm {
 	struct list peers; /* struct peer.link */
 	uint32_t last_peer;
 
+	uint64_t result_bytes,
+		result_bytes_max;       /* packed, of what came back and is not delivered */
 	unsigned at_work, at_work_peak; /* compiles and preprocessors running here */
 	bool closing;
 };

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { TICK_MS = 100, LATE_MS = 200 };
+enum { TICK_MS = 100, LATE_MS = 200, PEERS_MAX = 4096 };
 
 /* A beacon can be an old one, played again: it may bring a node in, never end a link that lives. */
 static void on_beacon(void *ctx, const struct beacon *b, const struct sockaddr *from, int err)
@@ -27,6 +27,8 @@ static void on_beacon(void *ctx, const struct beacon *b, const struct sockaddr *
 	memcpy(&addr, from, netif_address_len(from));
 	netif_set_port((struct sockaddr *)&addr, b->tcp_port);
 	struct peer *p = peer_find_name(f, b->name);
+	if (!p && f->last_peer >= PEERS_MAX)
+		return;
 	if (!p)
 		p = peer_create(f, (struct sockaddr *)&addr, b->name);
 	else if (p->state == PEER_IDLE)
@@ -100,7 +102,7 @@ static void start_discovery(struct farm *f)
 {
 	struct discover_conf conf = {
 		.loop = &f->loop,
-		.key = &f->key,
+		.keys = &f->keys,
 		.interfaces = &f->conf.interface,
 		.port = (int)f->conf.port,
 		.on_beacon = on_beacon,

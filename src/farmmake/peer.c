@@ -10,6 +10,7 @@
 #include "peer_result.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -220,6 +221,19 @@ static void on_refused(struct peer *p, const struct msg *m)
 				    .retry = r != REFUSED_FLAG && r != REFUSED_LIMIT});
 }
 
+/* A result that there is no room for is given up, and its source compiled here. */
+static int on_data(struct peer *p, const struct msg *m)
+{
+	struct copy *c = find_job(p, m->job);
+	int err = c ? peer_result_add(c, m) : 0;
+	if (err != -ENOMEM)
+		return err;
+	log_warning("no memory for the result of %s: it is compiled here", c->wrapper->spec.source);
+	peer_cancel(p, m->job);
+	farm_event(p->farm, (struct sched_event){SCHED_JOB_REFUSED, .job = m->job, .node = p->id});
+	return 0;
+}
+
 static void set_credits(struct peer *p, uint32_t credits)
 {
 	farm_event(p->farm,
@@ -228,11 +242,10 @@ static void set_credits(struct peer *p, uint32_t credits)
 
 static int dispatch(struct peer *p, const struct msg *m)
 {
-	struct copy *c;
 	if (m->type == MSG_WELCOME)
 		return p->state == PEER_DIALING ? on_welcome(p, m) : ERR_STATE;
 	if (m->type == MSG_DATA)
-		return (c = find_job(p, m->job)) ? peer_result_add(c, m) : 0;
+		return on_data(p, m);
 	if (m->type == MSG_STARTED)
 		on_started(p, m);
 	else if (m->type == MSG_RESULT)
@@ -307,7 +320,7 @@ void peer_dial(struct peer *p)
 	struct conn_conf conf = {
 		.loop = &p->farm->loop, .peer = MSG_FROM_NODE, .ops = &ops, .ctx = p};
 	netif_format_address((struct sockaddr *)&p->addr, p->address, sizeof p->address);
-	int err = conn_dial(&conf, (struct sockaddr *)&p->addr, &p->farm->key,
+	int err = conn_dial(&conf, (struct sockaddr *)&p->addr, &p->farm->keys,
 		p->name[0] ? p->name : NULL, &p->conn);
 	if (err) {
 		p->retry_at_ms = clock_now_ms() + p->retry_pause_ms;

@@ -37,7 +37,7 @@ int peer_result_add(struct copy *c, const struct msg *data)
 	hash_payload(c, data);
 	if (s == STREAM_STDERR)
 		return listen_to(c, data);
-	return s == STREAM_STDOUT ? 0 : chunks_add(&c->result, data);
+	return s == STREAM_STDOUT ? 0 : copy_keep(c, data);
 }
 
 static bool intact(struct copy *c, const struct job_result *r)

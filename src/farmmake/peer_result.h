@@ -10,6 +10,6 @@
 
 enum peer_result { PEER_RESULT_GOOD, PEER_RESULT_REDO, PEER_RESULT_BROKEN };
 
-/* One block of a result; a limit exceeded is the node's fault and ends the link. */
+/* One block of a result; a limit exceeded is the node's fault and ends the link, but -ENOMEM, which is ours. */
 int peer_result_add(struct copy *c, const struct msg *data);
 enum peer_result peer_result_finish(struct copy *c, const struct job_result *r);

@@ -76,18 +76,19 @@ int settings_load(char *const argv[], struct conf *ret_conf, struct strv *ret_re
 	return status;
 }
 
-int settings_key(const struct conf *c, struct key *ret_key, bool *ret_has)
+int settings_keys(const struct conf *c, struct keyring *ret_keys, bool *ret_has)
 {
 	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
 	_cleanup_free_ char *usual = dir ? xasprintf("%s/key", dir) : NULL;
 	const char *path = c->key ? c->key : usual;
 	*ret_has = false;
-	int err = path ? key_load(path, ret_key) : -ENOENT;
+	keyring_guard_process();
+	int err = path ? keyring_load(path, ret_keys) : -ENOENT;
 	if (err == -ENOENT && !c->key) {
 		log_warning("no farm key (farmctl key new); everything is compiled here");
 		return 0;
 	}
-	if (!err && !ret_key->is_farm)
+	if (!err && !ret_keys->keys[0].is_farm)
 		err = ERR_KEYFILE;
 	if (err) {
 		log_error("key file %s: %s", path, err_str(err));

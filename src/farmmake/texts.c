@@ -49,15 +49,18 @@ void texts_keep(struct texts *t, struct block_key key, const struct block_entry 
 	struct block_entry e = *entry;
 	size_t n = c->buf.len - start;
 	e.id = (uint32_t)t->count;
-	if (!t->map || t->bytes + n > STORE_BYTES_MAX || blockmap_add(t->map, key, &e) < 0)
+	uint8_t *copy = t->map && t->bytes + n <= STORE_BYTES_MAX ? malloc(n) : NULL;
+	if (!copy || blockmap_add(t->map, key, &e) < 0) {
+		free(copy);
 		return;
+	}
 	if (t->count == t->cap) {
 		t->cap = t->cap ? 2 * t->cap : 256;
 		t->blocks = xrealloc(t->blocks, t->cap * sizeof *t->blocks);
 	}
 	struct block *b = &t->blocks[t->count++];
-	*b = (struct block){.chunks = xmalloc(n), .n = n, .raw_bytes = e.raw_bytes};
-	memcpy(b->chunks, c->buf.data + start, n);
+	*b = (struct block){.chunks = copy, .n = n, .raw_bytes = e.raw_bytes};
+	memcpy(copy, c->buf.data + start, n);
 	t->bytes += n;
 }
 

@@ -133,7 +133,7 @@ static uint64_t budget_bytes(void)
 static int start_server(struct node *n)
 {
 	struct server_conf conf = {.loop = n->loop,
-		.key = &n->key,
+		.keys = &n->keys,
 		.name = n->name,
 		.slots = n->slots,
 		.preload = n->preload,
@@ -154,7 +154,7 @@ static int start_beacons(struct node *n)
 	if (n->opts->no_beacon && n->opts->beacons.n == 0)
 		return 0;
 	const struct announce_conf conf = {.loop = n->loop,
-		.key = &n->key,
+		.keys = &n->keys,
 		.interfaces = &n->opts->interfaces,
 		.addresses = &n->opts->beacons,
 		.automatic = !n->opts->no_beacon,

@@ -12,7 +12,7 @@ struct node {
 	uv_loop_t *loop;
 	char *key_file, *state_dir; /* state_dir may be NULL */
 	char name[WIRE_NAME_MAX + 1];
-	struct key key; /* this node's own, never the farm's */
+	struct keyring keys; /* this node's own, never the farm's */
 	struct listen_set listen;
 	uint16_t port;
 	struct toolchains toolchains;

@@ -1,5 +1,6 @@
 #include "opts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -66,9 +67,12 @@ static const struct row *find(const char *arg, const char **ret_value)
 static char *store(const struct row *row, const char *value, struct opts *o)
 {
 	void *field = (char *)o + row->offset;
+	if (row->type == SET || row->type == CLEAR) {
+		*(bool *)field = row->type == SET;
+		return NULL;
+	}
+	assert(value); /* all others have one */
 	switch (row->type) {
-	case SET: *(bool *)field = true; return NULL;
-	case CLEAR: *(bool *)field = false; return NULL;
 	case NUMBER:
 		if (str_to_long(value, row->min, row->max, field) < 0)
 			return xasprintf("--%s: '%s' is no number from %ld to %ld", row->name,
@@ -86,6 +90,8 @@ static char *store(const struct row *row, const char *value, struct opts *o)
 			return xasprintf("--%s: '%s' is none of error, warning, info, debug",
 				row->name, value);
 		return NULL;
+	case SET:
+	case CLEAR: break;
 	}
 	return NULL;
 }

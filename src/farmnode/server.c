@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "session.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 enum { BEAT_MS = 200, COMPLAINT_MS = 1000, BACKLOG = 128 };
@@ -25,11 +26,12 @@ struct slot *server_find_slot(const struct server *s, uint32_t client, uint32_t 
 	return NULL;
 }
 
-uint64_t server_held_bytes(const struct server *s)
+uint64_t server_held_bytes(const struct server *s, uint32_t client)
 {
 	uint64_t sum = 0;
 	list_for_each(l, &s->slots)
-		sum += slot_held_bytes(slot_entry(l));
+		if (client == 0 || slot_entry(l)->client == client)
+			sum += slot_held_bytes(slot_entry(l));
 	return sum;
 }
 
@@ -69,6 +71,8 @@ static void on_ended(void *ctx, struct slot *slot)
 		fail(s, client, job, REFUSED_FULL, o->why[0] ? o->why : err_str(o->err));
 	} else if (o->over_limit) {
 		fail(s, client, job, REFUSED_LIMIT, "an output or time limit was exceeded");
+	} else if (server_held_bytes(s, 0) > 2 * s->conf.budget_bytes) {
+		fail(s, client, job, REFUSED_FULL, "no memory for its results");
 	} else {
 		session_deliver(session_find(s, client), slot);
 		/* the slot's next job starts before these results are packed and sent */
@@ -79,6 +83,7 @@ static void on_ended(void *ctx, struct slot *slot)
 
 static void start(struct server *s, struct slot *slot)
 {
+	assert(slot); /* nodeq starts only what is there */
 	log_debug("job %u of client %u: %s", slot->job, slot->client, slot->compiler->path);
 	int err = slot_start(slot, s->conf.loop, s->conf.box);
 	if (err)
@@ -111,7 +116,7 @@ static void apply(struct server *s, const struct nodeq_action *a)
 
 static void on_beat(uv_timer_t *timer)
 {
-	session_each(timer->data, session_beat);
+	session_each(timer->data, session_tick);
 	server_post(timer->data, NODEQ_TICK, 0, 0);
 }
 

@@ -13,7 +13,7 @@
 #include "base/vec.h"
 #include "core/nodeq.h"
 #include "io/jail.h"
-#include "io/key.h"
+#include "io/keyring.h"
 #include "listen.h"
 #include "outbox.h"
 #include "toolchains.h"
@@ -23,15 +23,18 @@
 enum {
 	SERVER_CLIENTS_MAX = 256,
 	SERVER_STRANGERS_MAX = 64, /* links that have not introduced themselves */
+	SERVER_STRANGERS_PER_HOST_MAX = 8,
 };
 
 struct server_conf {
 	uv_loop_t *loop;
-	const struct key *key; /* the node's; borrowed */
+	const struct keyring *keys; /* the node's; borrowed */
 	const char *name;
 	uint8_t boot_id[8];
 	unsigned slots, preload, jail_level;
-	uint64_t budget_bytes; /* for texts and results together */
+	/* For texts, results included; a client may have half of it. Results are dropped when all together
+	 * take twice as much. */
+	uint64_t budget_bytes;
 	const struct toolchains *toolchains;
 	const struct strv *closed; /* directories that no job may write in */
 	struct jail_box *box;
@@ -72,8 +75,8 @@ void server_post(struct server *s, enum nodeq_event_type type, uint32_t client, 
 void server_post_ready(struct server *s, uint32_t client, uint32_t job, uint32_t cost_ms);
 struct slot *server_find_slot(const struct server *s, uint32_t client, uint32_t job);
 void server_add_slot(struct server *s, struct slot *slot);
-/* Bytes of all texts and results that are kept. */
-uint64_t server_held_bytes(const struct server *s);
+/* Bytes of the texts and results that are kept for a client, or for all when it is 0. */
+uint64_t server_held_bytes(const struct server *s, uint32_t client);
 /* True at most once a second: for log lines that others can provoke. */
 bool server_may_complain(struct server *s);
 /* A session was freed. */

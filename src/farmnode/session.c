@@ -3,12 +3,19 @@
  * not known are late ones for jobs that were refused or cancelled, and are passed over. */
 #include "session.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "check.h"
+#include "io/netif.h"
+#include "progress.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* A client that sends, but does not read the answers, is not listened to beyond this. Results stop
+ * earlier. */
+enum { DEAF_BYTES = 2 * CONN_HIGH_BYTES };
 
 struct session {
 	struct list link;
@@ -19,6 +26,8 @@ struct session {
 	bool builds;
 	bool welcomed;
 	bool ended;
+	bool paused; /* it is not listened to */
+	struct progress progress;
 	struct outbox outbox;
 	char who[160]; /* safe to print */
 };
@@ -126,17 +135,37 @@ void session_deliver(struct session *s, struct slot *slot)
 		outbox_add(&s->outbox, slot);
 }
 
-void session_beat(struct session *s)
+/* Whether it owes us the rest of a text, or its ear for results. */
+static bool has_to_move(const struct session *s)
 {
-	/* behind bulk data that does not move a heartbeat proves nothing, and they would pile up */
-	if (conn_queued_bytes(s->conn) > CONN_HIGH_BYTES)
-		return;
+	bool receiving = false;
 	list_for_each(l, &s->server->slots) {
-		if (list_entry(l, struct slot, link)->client != s->client)
-			continue;
-		tell(s, &(struct msg){.type = MSG_BEAT});
+		const struct slot *slot = list_entry(l, struct slot, link);
+		receiving = receiving || (slot->client == s->client && !slot->complete);
+	}
+	return receiving || !outbox_is_empty(&s->outbox);
+}
+
+static bool has_jobs(const struct session *s)
+{
+	list_for_each(l, &s->server->slots)
+		if (list_entry(l, struct slot, link)->client == s->client)
+			return true;
+	return false;
+}
+
+void session_tick(struct session *s)
+{
+	if (s->ended)
+		return;
+	if (progress_stalled(
+		    &s->progress, has_to_move(s), conn_moved_bytes(s->conn), clock_now_ms())) {
+		session_end(s, ERR_TIMEOUT);
 		return;
 	}
+	/* behind bulk data that does not move a heartbeat proves nothing, and they would pile up */
+	if (conn_queued_bytes(s->conn) <= CONN_HIGH_BYTES && has_jobs(s))
+		tell(s, &(struct msg){.type = MSG_BEAT});
 }
 
 void session_drain(struct session *s)
@@ -174,7 +203,8 @@ static void on_hello(struct session *s, struct msg *m)
 	s->introduced = true;
 	s->builds = m->hello.role == ROLE_BUILD;
 	conn_opened(s->conn);
-	log_info("%s %u: %s", s->builds ? "client" : "observer", s->client, s->who);
+	log_info("%s %u: %s%s", s->builds ? "client" : "observer", s->client, s->who,
+		conn_has_old_key(s->conn) ? ", with the old key" : "");
 	if (s->builds)
 		server_post(s->server, NODEQ_JOIN, s->client, 0);
 	else
@@ -210,6 +240,13 @@ static void on_job(struct session *s, struct msg *m)
 	server_post(server, NODEQ_JOB, s->client, m->job);
 }
 
+static bool has_room(const struct session *s, size_t n)
+{
+	uint64_t budget = s->server->conf.budget_bytes;
+	return server_held_bytes(s->server, 0) + n <= budget &&
+	       server_held_bytes(s->server, s->client) + n <= budget / 2;
+}
+
 static void on_data(struct session *s, struct msg *m)
 {
 	struct server *server = s->server;
@@ -226,7 +263,7 @@ static void on_data(struct session *s, struct msg *m)
 		session_end(s, err);
 		return;
 	}
-	if (server_held_bytes(server) + server->block.len > server->conf.budget_bytes) {
+	if (!has_room(s, server->block.len)) {
 		give_up(s, m->job, REFUSED_FULL, "no memory for more texts");
 		return;
 	}
@@ -275,14 +312,23 @@ static void on_msg(void *ctx, struct msg *m)
 	for (size_t i = 0; i < sizeof handlers / sizeof *handlers && !s->ended; i++) {
 		if (handlers[i].type == m->type) {
 			handlers[i].handle(s, m);
-			return;
+			break;
 		}
+	}
+	if (!s->ended && !s->paused && conn_queued_bytes(s->conn) > DEAF_BYTES) {
+		s->paused = true;
+		conn_pause(s->conn, true);
 	}
 }
 
 static void on_drain(void *ctx)
 {
-	session_pump(ctx);
+	struct session *s = ctx;
+	if (s->paused) {
+		s->paused = false;
+		conn_pause(s->conn, false);
+	}
+	session_pump(s);
 }
 
 static void on_ready(void *ctx)
@@ -315,20 +361,27 @@ static void on_closed(void *ctx, int err)
 	server_session_gone(server);
 }
 
-/* Honest clients introduce themselves in milliseconds; so the oldest stranger is the one to go. */
-static void limit_strangers(struct server *server)
+/* Honest clients introduce themselves in milliseconds; so the oldest stranger is the one to go. One
+ * host's strangers push out each other, before they push out those of others. */
+static void limit_strangers(struct server *server, const struct session *latest)
 {
-	unsigned strangers = 0;
-	struct session *oldest = NULL;
+	const struct sockaddr *from = conn_peer_address(latest->conn);
+	unsigned all = 0, from_host = 0;
+	struct session *oldest = NULL, *oldest_from_host = NULL;
 	list_for_each(l, &server->sessions) {
 		struct session *s = entry(l);
 		if (s->introduced || s->ended)
 			continue;
-		strangers++;
-		if (!oldest)
-			oldest = s;
+		all++;
+		oldest = oldest ? oldest : s;
+		if (!netif_same_source(conn_peer_address(s->conn), from))
+			continue;
+		from_host++;
+		oldest_from_host = oldest_from_host ? oldest_from_host : s;
 	}
-	if (strangers > SERVER_STRANGERS_MAX)
+	if (from_host > SERVER_STRANGERS_PER_HOST_MAX)
+		session_end(oldest_from_host, ERR_REFUSED);
+	else if (all > SERVER_STRANGERS_MAX)
 		session_end(oldest, ERR_REFUSED);
 }
 
@@ -341,12 +394,12 @@ void session_accept(struct server *server, uv_stream_t *listener)
 	outbox_init(&s->outbox);
 	const struct conn_conf conf = {
 		.loop = server->conf.loop, .peer = MSG_FROM_CLIENT, .ops = &ops, .ctx = s};
-	int err = conn_accept_tls(&conf, listener, server->conf.key, &s->conn);
+	int err = conn_accept_tls(&conf, listener, server->conf.keys, &s->conn);
 	if (err) {
 		log_warning("cannot accept a client: %s", err_str(err));
 		free(s);
 		return;
 	}
 	list_append(&server->sessions, &s->link);
-	limit_strangers(server);
+	limit_strangers(server, s);
 }

@@ -28,5 +28,6 @@ void session_pump(struct session *s);
 void session_end(struct session *s, int err);
 
 /* For session_each(). */
-void session_beat(struct session *s); /* when it is owed a result */
+void session_tick(
+	struct session *s); /* a heartbeat, when it is owed a result; the end, when it stalls */
 void session_drain(struct session *s);

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -78,20 +77,21 @@ static int choose_name(struct node *n)
 /* A farm key is forgotten as soon as this node's own is made of it. */
 static int load_key(struct node *n)
 {
-	struct key key = {.is_farm = false};
+	struct keyring ring = {.n = 0};
+	keyring_guard_process();
 	n->key_file = n->opts->key ? xstrdup(n->opts->key) : place_key_file();
-	int err = key_load(n->key_file, &key);
-	if (!err && !key.is_farm && !n->opts->name)
-		snprintf(n->name, sizeof n->name, "%s", key.node);
+	int err = keyring_load(n->key_file, &ring);
+	const struct key *first = &ring.keys[0];
+	if (!err && !first->is_farm && !n->opts->name)
+		snprintf(n->name, sizeof n->name, "%s", first->node);
 	if (!err)
-		err = key_for_node(&key, n->name, &n->key);
+		err = keyring_for_node(&ring, n->name, &n->keys);
 	if (err == ERR_KEY)
-		log_error("%s: the key is that of node %s, not of %s", n->key_file, key.node,
+		log_error("%s: the key is that of node %s, not of %s", n->key_file, first->node,
 			n->name);
 	else if (err)
 		log_error("%s: %s", n->key_file, err_str(err));
-	key_wipe(&key);
-	prctl(PR_SET_DUMPABLE, 0); /* no core file, and no debugger of this user, sees the key */
+	keyring_wipe(&ring);
 	return err;
 }
 
@@ -239,7 +239,7 @@ void setup_undo(struct node *n)
 	toolchains_fini(&n->toolchains);
 	strv_fini(&n->binds);
 	listen_close(&n->listen);
-	key_wipe(&n->key);
+	keyring_wipe(&n->keys);
 	free(n->key_file);
 	free(n->state_dir);
 }

@@ -26,7 +26,7 @@ enum {
 };
 
 struct announce {
-	const struct key *key;
+	const struct keyring *keys;
 	struct strv interfaces;
 	struct sockaddr_storage *explicit;
 	size_t explicit_n;
@@ -147,14 +147,21 @@ static void send_explicit(struct announce *a)
 	}
 }
 
-static void send_round(struct announce *a)
+static void send_signed(struct announce *a, const struct key *key)
 {
 	a->beacon.sequence++;
+	memcpy(a->beacon.key_id, key->farm_id, sizeof a->beacon.key_id);
 	beacon_encode(&a->beacon, a->datagram);
-	key_sign_beacon(a->key, a->datagram);
+	key_sign_beacon(key, a->datagram);
 	if (a->automatic)
 		send_automatic(a);
 	send_explicit(a);
+}
+
+static void send_round(struct announce *a)
+{
+	for (size_t i = a->keys->n; i > 0; i--)
+		send_signed(a, &a->keys->keys[i - 1]);
 	a->sent_ms = clock_now_ms();
 }
 
@@ -222,14 +229,13 @@ static void take_beacon(struct announce *a, const struct beacon *b)
 	a->beacon = *b;
 	a->beacon.version = WIRE_VERSION;
 	a->beacon.sequence = sequence;
-	memcpy(a->beacon.key_id, a->key->farm_id, sizeof a->beacon.key_id);
 }
 
 int announce_start(
 	const struct announce_conf *conf, const struct beacon *first, struct announce **ret)
 {
 	struct announce *a = xcalloc(1, sizeof *a);
-	a->key = conf->key;
+	a->keys = conf->keys;
 	a->automatic = conf->automatic;
 	a->port = conf->port;
 	int err = parse_explicit(a, conf->addresses);

@@ -173,6 +173,7 @@ static void on_written(uv_write_t *req, int status)
 	struct out *o = req->data;
 	struct conn *c = o->conn;
 	c->in_flight_bytes -= o->n;
+	c->moved_bytes += status < 0 ? 0 : o->n;
 	free(o);
 	if (status < 0)
 		conn_die(c, c->state == CONN_FLUSHING ? c->err : status);
@@ -225,6 +226,8 @@ void conn_write_tls(struct conn *c)
 void conn_opened(struct conn *c)
 {
 	c->phase = MSG_IN_OPEN;
+	if (c->state == CONN_OPEN)
+		uv_timer_stop(&c->timer);
 }
 
 /* Moves the queue to the front of its storage when at least half of that is used up: the cost per
@@ -287,6 +290,21 @@ const char *conn_peer_text(const struct conn *c)
 const char *conn_node_name(const struct conn *c)
 {
 	return c->ready ? c->node_name : "";
+}
+
+const struct sockaddr *conn_peer_address(const struct conn *c)
+{
+	return (const struct sockaddr *)&c->peer;
+}
+
+uint64_t conn_moved_bytes(const struct conn *c)
+{
+	return c->moved_bytes;
+}
+
+bool conn_has_old_key(const struct conn *c)
+{
+	return c->old_key;
 }
 
 uint64_t conn_last_heard_ms(const struct conn *c)

@@ -34,13 +34,15 @@ struct conn {
 		uv_tcp_t tcp;
 		uv_pipe_t pipe;
 	};
-	uv_timer_t timer; /* of connect, handshake and flushing */
+	uv_timer_t timer; /* of connect, handshake with introduction, and flushing */
 	uv_connect_t connect;
 	uv_shutdown_t shutdown;
 
 	struct tls *tls; /* NULL for a wrapper */
 	bool dialled;
-	const struct key *key;
+	const struct keyring *keys;
+	bool foreign; /* the greeting names a key that we do not have */
+	bool old_key;
 	char node_name[WIRE_NAME_MAX + 1]; /* expected at first, proved once ready */
 	bool ready;
 
@@ -51,8 +53,9 @@ struct conn {
 
 	struct buf in; /* a part of a greeting or of a frame */
 	uint64_t heard_ms;
+	uint64_t moved_bytes;
+	struct sockaddr_storage peer; /* of a node link */
 	char peer_text[64];
-	uint8_t rx[64 * 1024];
 };
 
 /* conn.c */

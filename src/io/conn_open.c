@@ -54,7 +54,7 @@ static void on_connected(uv_connect_t *req, int status)
 	conn_release(c);
 }
 
-int conn_dial(const struct conn_conf *conf, const struct sockaddr *addr, const struct key *key,
+int conn_dial(const struct conn_conf *conf, const struct sockaddr *addr, const struct keyring *keys,
 	const char *node_name, struct conn **ret)
 {
 	if (addr->sa_family != AF_INET && addr->sa_family != AF_INET6)
@@ -64,9 +64,10 @@ int conn_dial(const struct conn_conf *conf, const struct sockaddr *addr, const s
 	struct conn *c = conn_new(conf);
 	c->state = CONN_CONNECTING;
 	c->dialled = true;
-	c->key = key;
+	c->keys = keys;
 	if (node_name)
 		strcpy(c->node_name, node_name);
+	memcpy(&c->peer, addr, netif_address_len(addr));
 	netif_format_address(addr, c->peer_text, sizeof c->peer_text);
 	uv_tcp_init(conf->loop, &c->tcp);
 	conn_hold(c);
@@ -94,32 +95,31 @@ static void send_greeting(struct conn *c)
 {
 	uint8_t bytes[WIRE_GREETING_BYTES];
 	struct wire_greeting g = {.version = WIRE_VERSION};
-	memcpy(g.key_id, c->key->farm_id, sizeof g.key_id);
-	memcpy(g.name, c->key->node, sizeof g.name);
+	memcpy(g.key_id, c->keys->keys[0].farm_id, sizeof g.key_id);
+	memcpy(g.name, c->keys->keys[0].node, sizeof g.name);
 	wire_greeting_encode(&g, bytes);
 	conn_write(c, bytes, sizeof bytes);
 }
 
 static void name_tcp_peer(struct conn *c)
 {
-	struct sockaddr_storage addr = {0};
-	int n = sizeof addr;
-	uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&addr, &n);
-	netif_format_address((struct sockaddr *)&addr, c->peer_text, sizeof c->peer_text);
+	int n = sizeof c->peer;
+	uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&c->peer, &n);
+	netif_format_address((struct sockaddr *)&c->peer, c->peer_text, sizeof c->peer_text);
 }
 
-int conn_accept_tls(const struct conn_conf *conf, uv_stream_t *listener, const struct key *key,
+int conn_accept_tls(const struct conn_conf *conf, uv_stream_t *listener, const struct keyring *keys,
 	struct conn **ret)
 {
 	struct conn *c = conn_new(conf);
 	c->state = CONN_HANDSHAKE;
-	c->key = key;
-	strcpy(c->node_name, key->node);
+	c->keys = keys;
+	strcpy(c->node_name, keys->keys[0].node);
 	uv_tcp_init(conf->loop, &c->tcp);
 	conn_hold(c);
 	int err = uv_accept(listener, &c->stream);
 	if (!err)
-		err = tls_create(true, key, &c->tls);
+		err = tls_create_server(keys, &c->tls);
 	if (err)
 		return forget(c, err);
 	c->heard_ms = clock_now_ms();

@@ -18,6 +18,9 @@
 
 enum { RECORD_BYTES = 16 * 1024 };
 
+/* What the socket gave, until it has been fed to the connection, which is at once: one for all. */
+static uint8_t received[64 * 1024];
+
 /* The next frame at in + *at: 1 delivered, 0 not complete, or an error. */
 static int deliver_one(struct conn *c, size_t *at)
 {
@@ -77,7 +80,8 @@ static int shake_hands(struct conn *c)
 	conn_write_tls(c);
 	if (err || c->state != CONN_HANDSHAKE)
 		return err == -EAGAIN ? 0 : err;
-	uv_timer_stop(&c->timer);
+	if (!c->dialled)
+		c->old_key = tls_key_index(c->tls) != 0;
 	c->state = CONN_OPEN;
 	c->ready = true;
 	c->conf.ops->on_ready(c->conf.ctx);
@@ -96,7 +100,8 @@ static int feed_tls(struct conn *c, const uint8_t *data, size_t n)
 	return err;
 }
 
-/* Everything that can be known before TLS, so that people are told more than "handshake failed". */
+/* Everything that can be known before TLS, so that people are told more than "handshake failed". A
+ * node that names a key that we do not have may hold ours besides: TLS will tell. */
 static int check_greeting(struct conn *c)
 {
 	struct wire_greeting g;
@@ -105,15 +110,18 @@ static int check_greeting(struct conn *c)
 		return err;
 	if (g.version != WIRE_VERSION)
 		return ERR_VERSION;
-	if (memcmp(g.key_id, c->key->farm_id, sizeof g.key_id) != 0)
-		return ERR_KEY;
 	if (c->node_name[0] && strcmp(c->node_name, g.name) != 0)
 		return ERR_NAME;
+	const struct key *key = keyring_find(c->keys, g.key_id);
+	c->foreign = !key;
+	if (!key)
+		key = &c->keys->keys[0];
+	c->old_key = key != &c->keys->keys[0];
 	struct key node_key;
-	err = key_for_node(c->key, g.name, &node_key);
+	err = key_for_node(key, g.name, &node_key);
 	if (err)
 		return err;
-	err = tls_create(false, &node_key, &c->tls);
+	err = tls_create_client(&node_key, &c->tls);
 	key_wipe(&node_key);
 	strcpy(c->node_name, g.name);
 	return err;
@@ -144,6 +152,12 @@ static int feed(struct conn *c, const uint8_t *data, size_t n)
 	return err ? err : deliver(c);
 }
 
+/* A handshake that fails, after a greeting that named another key, failed because of that. */
+static int blame(const struct conn *c, int err)
+{
+	return err == ERR_TLS && c->foreign && c->state == CONN_HANDSHAKE ? ERR_KEY : err;
+}
+
 /* What a failed read, or the end of the stream, means in this state. */
 static int reason_of_end(const struct conn *c, int err)
 {
@@ -159,27 +173,26 @@ static int reason_of_end(const struct conn *c, int err)
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
-	struct conn *c = handle->data;
-	(void)suggested;
-	*ret = uv_buf_init((char *)c->rx, sizeof c->rx);
+	(void)handle, (void)suggested;
+	*ret = uv_buf_init((char *)received, sizeof received);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 {
 	struct conn *c = stream->data;
-	(void)b;
 	if (n == 0)
 		return;
 	if (n < 0) {
-		conn_die(c, reason_of_end(c, (int)n));
+		conn_die(c, blame(c, reason_of_end(c, (int)n)));
 		return;
 	}
 	c->heard_ms = clock_now_ms();
+	c->moved_bytes += (uint64_t)n;
 	if (c->state == CONN_FLUSHING)
 		return;
-	int err = feed(c, c->rx, (size_t)n);
+	int err = feed(c, (const uint8_t *)b->base, (size_t)n);
 	if (err)
-		conn_die(c, err);
+		conn_die(c, blame(c, err));
 }
 
 void conn_start_reading(struct conn *c)

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct digest {
@@ -13,8 +14,10 @@ struct digest {
 
 static void check(int ok)
 {
-	if (ok != 1)
-		abort();
+	if (ok == 1)
+		return;
+	fputs("farmmake: OpenSSL cannot compute digests\n", stderr);
+	abort();
 }
 
 void digest_sha256(const void *data, size_t n, uint8_t out[DIGEST_BYTES])

@@ -23,7 +23,7 @@ enum {
 	DATAGRAMS_PER_S = 2000,
 	BURST = 64, /* looked at before others get their turn */
 	KNOWN_MAX = 1024,
-	STRANGERS_MAX = 1024,
+	STRANGERS_MAX = 64,
 	BOOTS_MAX = 8, /* of one node */
 	RCVBUF_BYTES = 128 * 1024,
 	DATAGRAM_BYTES = 512,
@@ -86,11 +86,19 @@ static void release(struct discover *d)
 		on_closed(ctx);
 }
 
-static struct known *find_known(struct discover *d, const char *name)
+static struct known *find_known(const struct discover *d, const char *name)
 {
 	for (size_t i = 0; i < d->known_n; i++)
 		if (strcmp(d->known[i].name, name) == 0)
 			return &d->known[i];
+	return NULL;
+}
+
+static struct known *get_known(struct discover *d, const char *name)
+{
+	struct known *k = find_known(d, name);
+	if (k)
+		return k;
 	if (!d->known)
 		d->known = xcalloc(KNOWN_MAX, sizeof *d->known);
 	size_t i = d->next_known;
@@ -105,7 +113,7 @@ static struct known *find_known(struct discover *d, const char *name)
 /* Whether this beacon is newer than all we had of its boot; remembers it. */
 static bool is_news(struct discover *d, const struct beacon *b)
 {
-	struct known *k = find_known(d, b->name);
+	struct known *k = get_known(d, b->name);
 	for (size_t i = 0; i < BOOTS_MAX; i++) {
 		struct boot *boot = &k->boots[i];
 		if (!boot->sequence || memcmp(boot->id, b->boot_id, sizeof boot->id) != 0)
@@ -123,10 +131,13 @@ static bool is_news(struct discover *d, const struct beacon *b)
 	return true;
 }
 
-/* Whether this one was not told of before; remembers it, as long as there is room. */
+/* Whether this one was not told of before; remembers it, as long as there is room. One that is known
+ * under a key of ours is in the middle of a change of keys. */
 static bool is_new_stranger(
 	struct discover *d, const struct beacon *b, const struct sockaddr_storage *from, int err)
 {
+	if (err == ERR_KEY && find_known(d, b->name))
+		return false;
 	struct stranger s = {.from = *from, .err = err};
 	strcpy(s.name, b->name);
 	netif_set_port((struct sockaddr *)&s.from, 0);
@@ -148,7 +159,7 @@ static bool is_authentic(
 	const struct discover *d, const struct beacon *b, const uint8_t data[BEACON_BYTES])
 {
 	struct key node_key;
-	if (key_for_node(d->conf.key, b->name, &node_key) < 0)
+	if (key_for_node(keyring_find(d->conf.keys, b->key_id), b->name, &node_key) < 0)
 		return false;
 	bool right = key_check_beacon(&node_key, data);
 	key_wipe(&node_key);
@@ -164,7 +175,7 @@ static void take_datagram(
 	int err = 0;
 	if (b.version != WIRE_VERSION)
 		err = ERR_VERSION;
-	else if (memcmp(b.key_id, d->conf.key->farm_id, sizeof b.key_id) != 0)
+	else if (!keyring_find(d->conf.keys, b.key_id))
 		err = ERR_KEY;
 	bool tell = err ? is_new_stranger(d, &b, from, err)
 			: is_authentic(d, &b, data) && is_news(d, &b);

@@ -99,12 +99,12 @@ static int try_text(struct jail_box *box, const char *compiler, const char *text
 		.output = (char[]){"test.o"},
 	};
 	uv_loop_t loop;
+	*ret = (struct trial){0};
 	int err = uv_loop_init(&loop);
 	if (err)
 		return err;
 	int text_fd = jail_box_seal("farmjail-text", text, strlen(text));
 	struct jail *j;
-	*ret = (struct trial){0};
 	const struct jail_order order = {&loop, box, compiler, &spec, text_fd, on_trial_done, ret};
 	err = text_fd < 0 ? text_fd : jail_start(&order, &j);
 	if (err && text_fd >= 0)

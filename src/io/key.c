@@ -1,23 +1,18 @@
 /* key
  *
- * The happy path: the file is one line, exactly as key_format() writes it (the newline may be
- * missing). OpenSSL's primitives fail only when memory is gone or its library is broken: both end
- * the program, as xmalloc() does.
+ * The happy path: a line is exactly what key_format() writes. OpenSSL's primitives fail only when
+ * memory is gone or its library is broken: both end the program, as xmalloc() does.
  */
 #include "io/key.h"
 
 #include "base/err.h"
-#include "base/fs.h"
 #include "base/str.h"
 #include "io/digest.h"
 #include "openssl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { SECRET_BYTES = 32, ID_HEX = 2 * WIRE_KEY_ID_BYTES, SECRET_HEX = 2 * SECRET_BYTES };
 
@@ -103,61 +98,16 @@ static int parse_fields(char *text, struct key *k)
 	return 0;
 }
 
-static int parse(char *text, size_t n, struct key *ret)
+int key_parse(char *line, struct key *ret)
 {
-	if (n && text[n - 1] == '\n')
-		text[--n] = '\0';
-	if (strlen(text) != n)
-		return ERR_KEYFILE;
-	const char *magic = cut_word(&text);
+	const char *magic = cut_word(&line);
 	if (!magic || strcmp(magic, label_magic) != 0)
 		return ERR_KEYFILE;
 	struct key k = {0};
-	int err = parse_fields(text, &k);
+	int err = parse_fields(line, &k);
 	if (!err)
 		*ret = k;
 	key_wipe(&k);
-	return err;
-}
-
-/* A whole line, or ERR_KEYFILE when it does not fit. */
-static int read_text(int fd, char out[KEY_TEXT_MAX], size_t *ret_n)
-{
-	size_t n = 0;
-	for (;;) {
-		ssize_t got = read(fd, out + n, KEY_TEXT_MAX - n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-		if (n == KEY_TEXT_MAX)
-			return ERR_KEYFILE;
-	}
-	out[n] = '\0';
-	*ret_n = n;
-	return 0;
-}
-
-int key_load(const char *path, struct key *ret)
-{
-	/* O_NONBLOCK: a FIFO of that name must not hang us */
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return ERR_KEYFILE;
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return ERR_KEYMODE;
-	char text[KEY_TEXT_MAX];
-	size_t n = 0;
-	int err = read_text(fd, text, &n);
-	if (!err)
-		err = parse(text, n, ret);
-	OPENSSL_cleanse(text, sizeof text);
 	return err;
 }
 

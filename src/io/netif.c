@@ -168,3 +168,21 @@ bool netif_is_here(const struct sockaddr *addr)
 	freeifaddrs(all);
 	return here;
 }
+
+/* IPv4 addresses as IPv6 has them. */
+static struct in6_addr wide_address(const struct sockaddr *addr)
+{
+	struct in6_addr a = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	if (addr->sa_family == AF_INET6)
+		return ((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr;
+	memcpy(a.s6_addr + 12, &((const struct sockaddr_in *)(const void *)addr)->sin_addr, 4);
+	return a;
+}
+
+bool netif_same_source(const struct sockaddr *a, const struct sockaddr *b)
+{
+	struct in6_addr x = wide_address(a), y = wide_address(b);
+	bool narrow = IN6_IS_ADDR_V4MAPPED(&x) || IN6_IS_ADDR_V4MAPPED(&y);
+	size_t n = narrow ? sizeof x : sizeof x / 2;
+	return memcmp(&x, &y, n) == 0;
+}

@@ -16,14 +16,18 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-enum { PSK_BYTES = 32, IDENTITY_MAX = 4 + WIRE_NAME_MAX };
+enum { PSK_BYTES = 32, IDENTITY_MAX = 4 + WIRE_NAME_MAX + 1 + 2 * WIRE_KEY_ID_BYTES };
+
+struct psk {
+	uint8_t secret[PSK_BYTES];
+	char identity[IDENTITY_MAX + 1]; /* which node, and which of its keys */
+};
 
 struct tls {
-	SSL_CTX *ctx;
 	SSL *ssl; /* owns the two BIOs */
 	BIO *in, *out;
-	uint8_t psk[PSK_BYTES]; /* until the handshake is done */
-	char identity[IDENTITY_MAX + 1];
+	struct psk psks[KEYRING_MAX]; /* until the handshake is done */
+	size_t psks_n, chosen;
 };
 
 /* Whether AES has instructions of its own; without them ChaCha20 is several times faster. */
@@ -48,11 +52,11 @@ static const char *suites(void)
 }
 
 /* The PSK in the dress of a session to resume. */
-static SSL_SESSION *make_session(SSL *ssl, const struct tls *t)
+static SSL_SESSION *make_session(SSL *ssl, const struct psk *psk)
 {
 	static const unsigned char aes_128_gcm_sha256[2] = {0x13, 0x01};
 	SSL_SESSION *s = SSL_SESSION_new();
-	if (s && SSL_SESSION_set1_master_key(s, t->psk, sizeof t->psk) &&
+	if (s && SSL_SESSION_set1_master_key(s, psk->secret, sizeof psk->secret) &&
 		SSL_SESSION_set_cipher(s, SSL_CIPHER_find(ssl, aes_128_gcm_sha256)) &&
 		SSL_SESSION_set_protocol_version(s, TLS1_3_VERSION))
 		return s;
@@ -67,20 +71,25 @@ static int on_use_psk(SSL *ssl, const EVP_MD *md, const unsigned char **ret_iden
 	*ret_session = NULL;
 	if (md && EVP_MD_get_type(md) != NID_sha256) /* after a HelloRetryRequest */
 		return 1;
-	*ret_session = make_session(ssl, t);
-	*ret_identity = (const unsigned char *)t->identity;
-	*ret_n = strlen(t->identity);
+	*ret_session = make_session(ssl, &t->psks[0]);
+	*ret_identity = (const unsigned char *)t->psks[0].identity;
+	*ret_n = strlen(t->psks[0].identity);
 	return *ret_session != NULL;
 }
 
 static int on_find_psk(SSL *ssl, const unsigned char *identity, size_t n, SSL_SESSION **ret_session)
 {
-	const struct tls *t = SSL_get_app_data(ssl);
+	struct tls *t = SSL_get_app_data(ssl);
 	*ret_session = NULL;
-	if (n != strlen(t->identity) || memcmp(identity, t->identity, n) != 0)
-		return 1;
-	*ret_session = make_session(ssl, t);
-	return *ret_session != NULL;
+	for (size_t i = 0; i < t->psks_n; i++) {
+		const struct psk *psk = &t->psks[i];
+		if (n != strlen(psk->identity) || memcmp(identity, psk->identity, n) != 0)
+			continue;
+		t->chosen = i;
+		*ret_session = make_session(ssl, psk);
+		return *ret_session != NULL;
+	}
+	return 1;
 }
 
 static SSL_CTX *make_ctx(bool server)
@@ -109,6 +118,16 @@ static SSL_CTX *make_ctx(bool server)
 	return ctx;
 }
 
+/* Every connection's settings are the same, and cost more than the connection does: made once for
+ * each side, they live as long as the process. NULL without memory. */
+static SSL_CTX *get_ctx(bool server)
+{
+	static SSL_CTX *made[2];
+	if (!made[server])
+		made[server] = make_ctx(server);
+	return made[server];
+}
+
 static bool make_bios(struct tls *t)
 {
 	t->in = BIO_new(BIO_s_mem());
@@ -122,19 +141,17 @@ static bool make_bios(struct tls *t)
 	return true;
 }
 
-int tls_create(bool server, const struct key *node_key, struct tls **ret)
+static int create(bool server, struct tls **ret)
 {
 	struct tls *t = xcalloc(1, sizeof *t);
-	t->ctx = make_ctx(server);
-	t->ssl = t->ctx ? SSL_new(t->ctx) : NULL;
-	if (!t->ssl || !make_bios(t)) {
+	SSL_CTX *ctx = get_ctx(server);
+	t->ssl = ctx ? SSL_new(ctx) : NULL;
+	/* the callbacks could not do without t */
+	if (!t->ssl || !make_bios(t) || !SSL_set_app_data(t->ssl, t)) {
 		ERR_clear_error();
 		tls_destroy(t);
 		return -ENOMEM;
 	}
-	key_tls_psk(node_key, t->psk);
-	snprintf(t->identity, sizeof t->identity, "fm1|%s", node_key->node);
-	SSL_set_app_data(t->ssl, t);
 	if (server)
 		SSL_set_accept_state(t->ssl);
 	else
@@ -143,13 +160,37 @@ int tls_create(bool server, const struct key *node_key, struct tls **ret)
 	return 0;
 }
 
+static void add_psk(struct tls *t, const struct key *node_key)
+{
+	struct psk *psk = &t->psks[t->psks_n++];
+	char id[2 * WIRE_KEY_ID_BYTES + 1];
+	key_tls_psk(node_key, psk->secret);
+	snprintf(psk->identity, sizeof psk->identity, "fm1|%s|%s", node_key->node,
+		str_hex(node_key->farm_id, sizeof node_key->farm_id, id));
+}
+
+int tls_create_client(const struct key *node_key, struct tls **ret)
+{
+	int err = create(false, ret);
+	if (!err)
+		add_psk(*ret, node_key);
+	return err;
+}
+
+int tls_create_server(const struct keyring *node_keys, struct tls **ret)
+{
+	int err = create(true, ret);
+	for (size_t i = 0; !err && i < node_keys->n; i++)
+		add_psk(*ret, &node_keys->keys[i]);
+	return err;
+}
+
 void tls_destroy(struct tls *t)
 {
 	if (!t)
 		return;
 	SSL_free(t->ssl);
-	SSL_CTX_free(t->ctx);
-	OPENSSL_cleanse(t->psk, sizeof t->psk);
+	OPENSSL_cleanse(t->psks, sizeof t->psks);
 	free(t);
 }
 
@@ -178,7 +219,7 @@ int tls_handshake(struct tls *t)
 	int rc = SSL_do_handshake(t->ssl);
 	if (rc != 1)
 		return classify(t, rc) == -EAGAIN ? -EAGAIN : ERR_TLS;
-	OPENSSL_cleanse(t->psk, sizeof t->psk);
+	OPENSSL_cleanse(t->psks, sizeof t->psks);
 	return SSL_session_reused(t->ssl) == 1 ? 0 : ERR_TLS;
 }
 
@@ -201,6 +242,11 @@ void tls_shutdown(struct tls *t)
 	ERR_clear_error();
 	SSL_shutdown(t->ssl);
 	ERR_clear_error();
+}
+
+size_t tls_key_index(const struct tls *t)
+{
+	return t->chosen;
 }
 
 size_t tls_pending(const struct tls *t)

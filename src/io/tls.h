@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "io/key.h"
+#include "io/keyring.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,9 @@
 
 struct tls;
 
-int tls_create(bool server, const struct key *node_key, struct tls **ret);
+/* The client that holds this key of a node, or the node, which takes any of its keys. */
+int tls_create_client(const struct key *node_key, struct tls **ret);
+int tls_create_server(const struct keyring *node_keys, struct tls **ret);
 void tls_destroy(struct tls *t);
 int tls_feed(struct tls *t, const void *data, size_t n);
 /* 0 when done, -EAGAIN when more must be fed, ERR_TLS. */
@@ -27,5 +29,7 @@ int tls_read(struct tls *t, void *out, size_t n, size_t *ret_n);
 /* Encrypts up to n bytes. */
 int tls_write(struct tls *t, const void *data, size_t n, size_t *ret_n);
 void tls_shutdown(struct tls *t);
+/* Once the handshake is done: which of the keys it was made with. */
+size_t tls_key_index(const struct tls *t);
 size_t tls_pending(const struct tls *t); /* bytes to take */
 void tls_take(struct tls *t, void *out, size_t n);

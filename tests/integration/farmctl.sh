@@ -47,6 +47,8 @@ usage key new a b
 usage key show-id a b
 usage key node
 usage key node a b c
+usage key rotate a b
+usage key retire a b
 
 default=$XDG_CONFIG_HOME/farmmake/key
 ctl 3 key show-id
@@ -91,6 +93,41 @@ for name in '' -x .x 'a b' a/b "$(printf 'x%.0s' {1..64})"; do
 	says "a node's name is"
 done
 ctl 0 key node _a.b-C9
+
+# a change of keys: rotate, then retire, never the one or the other twice
+cp -p "$default" "$work/ring"
+ctl 3 key retire "$work/ring"
+says "no old key"
+cmp -s "$work/ring" "$default" || fail "a change that was refused changed the file"
+ln -s ring "$work/link"
+ctl 0 key rotate "$work/link"
+prints '^[0-9a-f]{8}$'
+prints "^$id old\$"
+new_id=$(head -n 1 "$work/out")
+[ -L "$work/link" ] || fail "the link to a key file is gone"
+[ "$(stat -c %a "$work/ring")" = 600 ] || fail "a key of mode $(stat -c %a "$work/ring")"
+[ "$(sed -n 2p "$work/ring")" = "$(cat "$default")" ] || fail "the old key is not beside the new"
+cp -p "$work/ring" "$work/before2"
+ctl 3 key rotate "$work/ring"
+says "under way"
+cmp -s "$work/ring" "$work/before2" || fail "a change that was refused changed the file"
+ctl 0 key show-id "$work/ring"
+[ "$(xargs <"$work/out")" = "$new_id $id old" ] || fail "the ids are $(xargs <"$work/out")"
+ctl 0 key node board1 "$work/ring"
+prints "^farmmake-key-1 node board1 $new_id [0-9a-f]{64}\$"
+[ "$(tail -n 1 "$work/out")" = "$(cat "$work/board1.key")" ] || fail "the board's old key is another"
+(umask 077 && cp "$work/out" "$work/board1.ring")
+ctl 3 key rotate "$work/board1.key"
+says "board1"
+ctl 0 key retire "$work/board1.ring"
+[ "$(cat "$work/out")" = "$new_id" ] || fail "what is left is $(cat "$work/out")"
+ctl 0 key retire "$work/ring"
+[ "$(cat "$work/out")" = "$new_id" ] || fail "what is left is $(cat "$work/out")"
+[ "$(wc -l <"$work/ring")" = 1 ] || fail "the old key is still there"
+ctl 3 key rotate "$work/nonsuch"
+says "$work/nonsuch"
+ctl 3 key retire /proc/self/environ
+[ -z "$(find "$work" -name '*.next')" ] || fail "a half of a change is left behind"
 
 # --- nodes: four of them, one of which is usable
 listen=(--key "$key" --interface lo --port "$port")

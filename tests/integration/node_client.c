@@ -45,7 +45,7 @@ struct job {
 struct client {
 	struct options o;
 	uv_loop_t loop;
-	struct key key;
+	struct keyring keys;
 	struct conn *conn;
 	struct lz *lz;
 	uint8_t toolchain[TOOLCHAIN_ID_BYTES];
@@ -370,7 +370,7 @@ int main(int argc, char *argv[])
 	struct sockaddr_storage address;
 	signal(SIGPIPE, SIG_IGN);
 	parse(argc, argv, &c.o);
-	int err = key_load(c.o.key, &c.key);
+	int err = keyring_load(c.o.key, &c.keys);
 	if (!err)
 		err = netif_parse_address(c.o.node, NETIF_PORT, true, &address);
 	if (err)
@@ -381,7 +381,7 @@ int main(int argc, char *argv[])
 	uv_loop_init(&c.loop);
 	const struct conn_conf conf = {
 		.loop = &c.loop, .peer = MSG_FROM_NODE, .ops = &ops, .ctx = &c};
-	err = conn_dial(&conf, (struct sockaddr *)&address, &c.key, NULL, &c.conn);
+	err = conn_dial(&conf, (struct sockaddr *)&address, &c.keys, NULL, &c.conn);
 	if (err)
 		die("conn_dial", err);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
@@ -391,6 +391,6 @@ int main(int argc, char *argv[])
 	free(c.jobs);
 	lz_destroy(c.lz);
 	strv_fini(&c.o.flags);
-	key_wipe(&c.key);
+	keyring_wipe(&c.keys);
 	return c.status;
 }

@@ -22,6 +22,26 @@ Test(announce, hears_what_a_node_announces)
 	air_destroy(a);
 }
 
+Test(announce, speaks_with_both_keys_of_a_change)
+{
+	struct air *a = air_create();
+	struct ear *old = &a->ears[0], *both = &a->ears[1];
+	hear_on(a, old, &a->lo);
+	cr_assert_eq(keyring_rotate(&a->farm), 0);
+	cr_assert_eq(keyring_for_node(&a->farm, "board-7", &a->node), 0);
+	hear_on(a, both, &a->lo);
+	announce_on(a, &a->lo, &a->none, true);
+	air_wait(a, old->n >= 2 && both->n >= 4);
+	for (size_t i = 0; i < both->n; i++) {
+		const struct key *k = &a->farm.keys[i % 2 == 0]; /* the old one first */
+		cr_expect_eq(both->heard[i].err, 0);
+		cr_expect_arr_eq(both->heard[i].beacon.key_id, k->farm_id, sizeof k->farm_id);
+	}
+	for (size_t i = 0; i < old->n; i++)
+		cr_expect_eq(old->heard[i].err, 0, "it is told of no stranger");
+	air_destroy(a);
+}
+
 Test(announce, two_listeners_on_one_port_both_hear)
 {
 	struct air *a = air_create();
@@ -66,7 +86,7 @@ Test(announce, an_explicit_address_that_is_none_is_refused)
 	strv_push(&to, "127.0.0.1");
 	strv_push(&to, "127.0.0.1:99999");
 	const struct announce_conf conf = {.loop = &a->loop,
-		.key = &a->node,
+		.keys = &a->node,
 		.interfaces = &a->lo,
 		.addresses = &to,
 		.port = a->port};

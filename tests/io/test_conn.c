@@ -30,6 +30,57 @@ Test(conn, a_node_s_own_key_opens_its_own_node)
 	pair_destroy(p);
 }
 
+/* Farm keys by letter: "ba" is b, and a beside it. */
+static struct keyring ring_of(const struct key keys[2], const char *letters)
+{
+	struct keyring r = {.n = strlen(letters)};
+	for (size_t i = 0; i < r.n; i++)
+		r.keys[i] = keys[letters[i] - 'a'];
+	return r;
+}
+
+Test(conn, while_the_farm_s_key_changes_either_opens)
+{
+	static const struct {
+		const char *client, *node;
+		int err;                   /* the client's */
+		bool client_old, node_old; /* which of its keys each end says it was */
+	} cases[] = {
+		{"a", "a", 0, false, false},
+		{"ba", "a", 0, true, false},
+		{"a", "ba", 0, false, true},
+		{"ba", "ba", 0, false, false},
+		{"ba", "ab", 0, true, false},
+		{"b", "ba", 0, false, false},
+		{"ba", "b", 0, false, false},
+		{"b", "a", ERR_KEY, false, false},
+		{"a", "b", ERR_KEY, false, false},
+	};
+	struct key keys[2];
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(key_generate(&keys[i]), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct pair *p = pair_create();
+		struct end *server = &p->servers[0];
+		struct keyring node = ring_of(keys, cases[i].node);
+		p->farm = ring_of(keys, cases[i].client);
+		cr_assert_eq(keyring_for_node(&node, "board-7", &p->node), 0);
+		pair_dial(p);
+		pair_wait(p, p->client.ready + p->client.closed);
+		pair_wait(p, p->accepted && server->ready + server->closed);
+		cr_expect_eq(
+			p->client.err, cases[i].err, "case %zu: %s", i, err_str(p->client.err));
+		if (p->client.ready && server->ready) {
+			cr_expect_eq(conn_has_old_key(p->client.conn), cases[i].client_old,
+				"case %zu", i);
+			cr_expect_eq(
+				conn_has_old_key(server->conn), cases[i].node_old, "case %zu", i);
+		}
+		cr_expect_eq(server->ready, cases[i].err == 0);
+		pair_destroy(p);
+	}
+}
+
 /* Sends all that a sender may say in a phase; returns how many. */
 static unsigned say_all(
 	struct end *e, enum msg_sender sender, enum msg_phase phase, struct buf *log)

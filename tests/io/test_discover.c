@@ -13,7 +13,8 @@ static void send_beacon(struct air *a, const struct beacon *b)
 {
 	uint8_t bytes[BEACON_BYTES];
 	struct key k;
-	cr_assert_eq(key_for_node(&a->farm, b->name, &k), 0);
+	const struct key *farm = keyring_find(&a->farm, b->key_id);
+	cr_assert_eq(key_for_node(farm ? farm : &a->farm.keys[0], b->name, &k), 0);
 	beacon_encode(b, bytes);
 	key_sign_beacon(&k, bytes);
 	send_to(a, "127.0.0.1", bytes, sizeof bytes);
@@ -41,7 +42,7 @@ Test(discover, a_forged_beacon_is_not_told)
 	hear_on(a, &a->ears[0], &a->lo);
 	beacon_encode(&a->sample, bytes);
 	send_to(a, "127.0.0.1", bytes, sizeof bytes); /* no MAC */
-	key_sign_beacon(&a->node, bytes);
+	key_sign_beacon(&a->node.keys[0], bytes);
 	for (size_t i = 0; i < BEACON_BYTES; i++) {
 		if (i >= 4 && i < 10)
 			continue; /* version and key id: those are told as such */
@@ -49,7 +50,7 @@ Test(discover, a_forged_beacon_is_not_told)
 		other[i] ^= 1;
 		send_to(a, "127.0.0.1", other, sizeof other);
 	}
-	cr_assert_eq(key_for_node(&a->farm, "board-8", &impostor), 0);
+	cr_assert_eq(key_for_node(&a->farm.keys[0], "board-8", &impostor), 0);
 	memcpy(other, bytes, sizeof other);
 	key_sign_beacon(&impostor, other); /* another node's key */
 	send_to(a, "127.0.0.1", other, sizeof other);
@@ -119,6 +120,64 @@ Test(discover, another_key_is_told_once)
 	air_destroy(a);
 }
 
+Test(discover, both_keys_of_a_change_are_heard)
+{
+	struct air *a = air_create();
+	struct ear *e = &a->ears[0];
+	struct beacon b = a->sample;
+	cr_assert_eq(keyring_rotate(&a->farm), 0);
+	hear_on(a, e, &a->lo);
+	send_beacon(a, &b); /* the sample's key is the old one now */
+	b.sequence++;
+	memcpy(b.key_id, a->farm.keys[0].farm_id, sizeof b.key_id);
+	send_beacon(a, &b);
+	cr_assert_eq(reported_before_marker(a), 2);
+	cr_expect_eq(e->heard[0].err, 0);
+	cr_expect_eq(e->heard[1].err, 0);
+	cr_expect_arr_eq(e->heard[0].beacon.key_id, a->farm.keys[1].farm_id, sizeof b.key_id);
+
+	/* the id of one, the MAC of the other */
+	uint8_t bytes[BEACON_BYTES];
+	struct key node;
+	b.sequence++;
+	beacon_encode(&b, bytes);
+	cr_assert_eq(key_for_node(&a->farm.keys[1], b.name, &node), 0);
+	key_sign_beacon(&node, bytes);
+	send_to(a, "127.0.0.1", bytes, sizeof bytes);
+	cr_expect_eq(reported_before_marker(a), 2);
+	air_destroy(a);
+}
+
+Test(discover, a_node_that_changes_its_key_is_no_stranger)
+{
+	struct air *a = air_create();
+	struct ear *e = &a->ears[0];
+	struct beacon b = a->sample;
+	hear_on(a, e, &a->lo);
+	send_beacon(a, &b);
+	b.key_id[0] ^= 1; /* the next key, which this listener has not got yet */
+	b.sequence++;
+	send_beacon(a, &b);
+	cr_assert_eq(reported_before_marker(a), 1);
+	cr_expect_eq(e->heard[0].err, 0);
+	air_destroy(a);
+}
+
+Test(discover, strangers_do_not_fill_the_log)
+{
+	struct air *a = air_create();
+	struct beacon b = a->sample;
+	hear_on(a, &a->ears[0], &a->lo);
+	b.key_id[0] ^= 1;
+	for (int i = 0; i < 200; i++, b.sequence++) {
+		snprintf(b.name, sizeof b.name, "stranger-%d", i);
+		send_beacon(a, &b);
+		uv_run(&a->loop, UV_RUN_NOWAIT);
+	}
+	cr_expect_eq(reported_before_marker(a), 64);
+	air_destroy(a);
+}
+
 Test(discover, another_version_is_told_once)
 {
 	struct air *a = air_create();
@@ -143,7 +202,7 @@ static void send_multicast(struct air *a, const char *group, const char *interfa
 	const struct sockaddr *to = (const struct sockaddr *)&storage;
 	uint8_t bytes[BEACON_BYTES];
 	beacon_encode(&a->sample, bytes);
-	key_sign_beacon(&a->node, bytes);
+	key_sign_beacon(&a->node.keys[0], bytes);
 	cr_assert_eq(netif_parse_address(group, a->port, true, &storage), 0);
 	int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (to->sa_family == AF_INET)
@@ -219,7 +278,7 @@ Test(discover, tells_why_it_cannot_listen)
 	struct strv missing = {0};
 	struct discover *d = NULL;
 	struct discover_conf conf = {.loop = &a->loop,
-		.key = &a->farm,
+		.keys = &a->farm,
 		.interfaces = &missing,
 		.port = a->port,
 		.on_beacon = on_beacon};

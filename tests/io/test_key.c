@@ -1,7 +1,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/str.h"
-#include "io/key.h"
+#include "io/keyring.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -30,10 +30,19 @@ static void remove_dir(void)
 	free(dir);
 }
 
-static int load(const void *text, size_t n, mode_t mode, struct key *ret)
+static int load_ring(const void *text, size_t n, mode_t mode, struct keyring *ret)
 {
 	cr_assert_eq(fs_write_atomic(path, text, n, mode), 0);
-	return key_load(path, ret);
+	return keyring_load(path, ret);
+}
+
+/* The first key of the file; *ret is untouched when there is none. */
+static int load(const void *text, size_t n, mode_t mode, struct key *ret)
+{
+	struct keyring r = {.keys = {*ret}};
+	int err = load_ring(text, n, mode, &r);
+	*ret = r.keys[0];
+	return err;
 }
 
 static int load_text(const char *text, struct key *ret)
@@ -43,7 +52,7 @@ static int load_text(const char *text, struct key *ret)
 
 static struct key farm_key(void)
 {
-	struct key k;
+	struct key k = {0};
 	cr_assert_eq(load_text(FARM_LINE "\n", &k), 0);
 	return k;
 }
@@ -52,7 +61,7 @@ TestSuite(key, .init = make_dir, .fini = remove_dir);
 
 Test(key, a_farm_key_comes_back_from_its_file)
 {
-	struct key k, back;
+	struct key k, back = {0};
 	char text[KEY_TEXT_MAX];
 	cr_assert_eq(key_generate(&k), 0);
 	cr_expect(k.is_farm);
@@ -66,7 +75,7 @@ Test(key, a_farm_key_comes_back_from_its_file)
 
 Test(key, a_node_key_comes_back_from_its_file)
 {
-	struct key farm = farm_key(), node, back;
+	struct key farm = farm_key(), node, back = {0};
 	char text[KEY_TEXT_MAX], name[WIRE_NAME_MAX + 1];
 	memset(name, 'n', WIRE_NAME_MAX);
 	name[WIRE_NAME_MAX] = '\0';
@@ -146,14 +155,14 @@ Test(key, files_that_are_no_keys)
 
 Test(key, every_shorter_file_is_refused)
 {
-	struct key k;
+	struct key k = {0};
 	for (size_t n = 0; n < strlen(NODE_LINE); n++)
 		cr_expect_eq(load(NODE_LINE, n, 0600, &k), ERR_KEYFILE, "%zu bytes", n);
 }
 
 Test(key, bytes_that_hide_are_refused)
 {
-	struct key k;
+	struct key k = {0};
 	char big[4096];
 	memset(big, 'a', sizeof big);
 	cr_expect_eq(load(FARM_LINE "\0junk\n", sizeof FARM_LINE + 5, 0600, &k), ERR_KEYFILE);
@@ -175,7 +184,7 @@ Test(key, only_its_owner_may_read_it)
 		{0644, ERR_KEYMODE},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct key k;
+		struct key k = {0};
 		cr_expect_eq(load(FARM_LINE "\n", strlen(FARM_LINE) + 1, cases[i].mode, &k),
 			cases[i].err, "mode %o", cases[i].mode);
 	}
@@ -183,11 +192,11 @@ Test(key, only_its_owner_may_read_it)
 
 Test(key, what_is_no_file_is_refused_without_waiting)
 {
-	struct key k;
-	cr_expect_eq(key_load(path, &k), -ENOENT);
-	cr_expect_eq(key_load(dir, &k), ERR_KEYFILE);
+	struct keyring r;
+	cr_expect_eq(keyring_load(path, &r), -ENOENT);
+	cr_expect_eq(keyring_load(dir, &r), ERR_KEYFILE);
 	cr_assert_eq(mkfifo(path, 0600), 0);
-	cr_expect_eq(key_load(path, &k), ERR_KEYFILE);
+	cr_expect_eq(keyring_load(path, &r), ERR_KEYFILE);
 }
 
 Test(key, each_node_gets_its_own)
@@ -231,4 +240,87 @@ Test(key, wiping_leaves_nothing)
 	struct key k = farm_key();
 	key_wipe(&k);
 	cr_expect_arr_eq(&k, &nothing, sizeof k);
+}
+
+/* --- two keys in one file */
+
+#define OLD_HEX "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f"
+#define OLD_LINE "farmmake-key-1 farm " OLD_HEX
+
+static int load_rings(const char *text, struct keyring *ret)
+{
+	return load_ring(text, strlen(text), 0600, ret);
+}
+
+Test(key, a_file_may_hold_two)
+{
+	static const struct {
+		const char *text;
+		int err;
+		size_t n;
+	} cases[] = {
+		{FARM_LINE "\n", 0, 1},
+		{FARM_LINE "\n" OLD_LINE "\n", 0, 2},
+		{FARM_LINE "\n" OLD_LINE, 0, 2},
+		{FARM_LINE "\n\n" OLD_LINE "\n", ERR_KEYFILE, 0},
+		{FARM_LINE "\n" FARM_LINE "\n", ERR_KEYFILE, 0},
+		{FARM_LINE "\n" NODE_LINE "\n", ERR_KEYFILE, 0},
+		{FARM_LINE "\n" OLD_LINE "\n" OLD_LINE "\n", ERR_KEYFILE, 0},
+		{NODE_LINE "\nfarmmake-key-1 node board-7 01020304 " OLD_HEX "\n", 0, 2},
+		{NODE_LINE "\nfarmmake-key-1 node board-7 2d3365d4 " OLD_HEX "\n", ERR_KEYFILE, 0},
+		{NODE_LINE "\nfarmmake-key-1 node board-8 01020304 " OLD_HEX "\n", ERR_KEYFILE, 0},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct keyring r = {.n = 0};
+		cr_expect_eq(load_rings(cases[i].text, &r), cases[i].err, "case %zu", i);
+		cr_expect_eq(r.n, cases[i].n, "case %zu", i);
+	}
+}
+
+Test(key, a_change_of_keys)
+{
+	struct keyring r, first, back;
+	char text[KEYRING_TEXT_MAX];
+	cr_assert_eq(keyring_generate(&r), 0);
+	first = r;
+	cr_expect_eq(keyring_retire(&r), ERR_STATE, "it is the only one");
+	cr_assert_eq(keyring_rotate(&r), 0);
+	cr_expect_eq(r.n, 2);
+	cr_expect_arr_eq(r.keys[1].secret, first.keys[0].secret, sizeof r.keys[1].secret);
+	cr_expect_arr_neq(r.keys[0].secret, first.keys[0].secret, sizeof r.keys[0].secret);
+	cr_expect_eq(keyring_rotate(&r), ERR_STATE, "one change at a time");
+	cr_expect_eq(r.n, 2);
+
+	keyring_format(&r, text);
+	cr_assert_eq(load_rings(text, &back), 0);
+	cr_expect_arr_eq(&back, &r, sizeof r);
+	cr_expect_eq(keyring_find(&back, first.keys[0].farm_id), &back.keys[1]);
+	cr_expect_null(keyring_find(&first, r.keys[0].farm_id));
+
+	struct key fresh = r.keys[0];
+	cr_assert_eq(keyring_retire(&r), 0);
+	cr_expect_eq(r.n, 1);
+	cr_expect_arr_eq(r.keys[0].secret, fresh.secret, sizeof fresh.secret);
+	static const struct key nothing;
+	cr_expect_arr_eq(
+		&r.keys[1], &nothing, sizeof nothing, "the old one is gone from memory, too");
+}
+
+Test(key, a_node_gets_both)
+{
+	struct keyring farm, node, again;
+	cr_assert_eq(keyring_generate(&farm), 0);
+	cr_assert_eq(keyring_rotate(&farm), 0);
+	cr_assert_eq(keyring_for_node(&farm, "a", &node), 0);
+	cr_expect_eq(node.n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct key one;
+		cr_assert_eq(key_for_node(&farm.keys[i], "a", &one), 0);
+		cr_expect_arr_eq(node.keys[i].secret, one.secret, sizeof one.secret);
+	}
+	again.n = 7;
+	cr_expect_eq(keyring_for_node(&node, "b", &again), ERR_KEY);
+	cr_expect_eq(keyring_for_node(&farm, "a b", &again), -EINVAL);
+	cr_expect_eq(again.n, 7, "untouched");
+	cr_expect_eq(keyring_rotate(&node), ERR_KEY, "a node makes no keys");
 }

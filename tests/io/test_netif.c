@@ -122,3 +122,27 @@ Test(netif, addresses_of_this_machine)
 			cr_expect(netif_is_here(i->ifa_addr), "%s", i->ifa_name);
 	freeifaddrs(all);
 }
+
+Test(netif, sources)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{"10.0.0.1:1", "10.0.0.1:2", true},
+		{"10.0.0.1:1", "10.0.0.2:1", false},
+		{"10.0.0.1:1", "[::ffff:10.0.0.1]:1", true},
+		{"[::ffff:10.0.0.2]:1", "[::ffff:10.0.0.1]:1", false},
+		{"[2001:db8:1:2::3]:1", "[2001:db8:1:2:4:5:6:7]:1", true},
+		{"[2001:db8:1:2::3]:1", "[2001:db8:1:3::3]:1", false},
+		{"[::1]:1", "127.0.0.1:1", false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sockaddr_storage a, b;
+		const struct sockaddr *x = (struct sockaddr *)&a, *y = (struct sockaddr *)&b;
+		cr_assert_eq(netif_parse_address(rows[i].a, 1, true, &a), 0);
+		cr_assert_eq(netif_parse_address(rows[i].b, 1, true, &b), 0);
+		cr_expect_eq(netif_same_source(x, y), rows[i].same, "row %zu", i);
+		cr_expect_eq(netif_same_source(y, x), rows[i].same, "row %zu", i);
+	}
+}

@@ -26,6 +26,7 @@ struct heard {
 
 struct ear {
 	struct discover *discover;
+	struct keyring keys; /* the farm's, when it began to listen */
 	struct heard heard[HEARD_MAX];
 	size_t n;
 	bool closes; /* from inside the callback */
@@ -37,7 +38,7 @@ struct air {
 	uv_timer_t guard;
 	bool late;
 	int port;
-	struct key farm, node;
+	struct keyring farm, node;
 	struct strv lo, none;
 	struct ear ears[2];
 	struct announce *announce;
@@ -106,8 +107,8 @@ static inline struct air *air_create(void)
 	uv_timer_init(&a->loop, &a->guard);
 	a->guard.data = &a->late;
 	a->port = free_port();
-	cr_assert_eq(key_generate(&a->farm), 0);
-	cr_assert_eq(key_for_node(&a->farm, "board-7", &a->node), 0);
+	cr_assert_eq(keyring_generate(&a->farm), 0);
+	cr_assert_eq(keyring_for_node(&a->farm, "board-7", &a->node), 0);
 	strv_push(&a->lo, "lo");
 	a->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	cr_assert_geq(a->fd, 0);
@@ -118,14 +119,15 @@ static inline struct air *air_create(void)
 		.slots = 4,
 		.free = 3,
 		.name = "board-7"};
-	memcpy(a->sample.key_id, a->farm.farm_id, sizeof a->sample.key_id);
+	memcpy(a->sample.key_id, a->farm.keys[0].farm_id, sizeof a->sample.key_id);
 	return a;
 }
 
 static inline void hear_on(struct air *a, struct ear *e, const struct strv *interfaces)
 {
+	e->keys = a->farm;
 	const struct discover_conf conf = {.loop = &a->loop,
-		.key = &a->farm,
+		.keys = &e->keys,
 		.interfaces = interfaces,
 		.port = a->port,
 		.on_beacon = on_beacon,
@@ -137,7 +139,7 @@ static inline void announce_on(
 	struct air *a, const struct strv *interfaces, const struct strv *addresses, bool automatic)
 {
 	const struct announce_conf conf = {.loop = &a->loop,
-		.key = &a->node,
+		.keys = &a->node,
 		.interfaces = interfaces,
 		.addresses = addresses,
 		.automatic = automatic,

@@ -40,7 +40,7 @@ struct pair {
 	uv_tcp_t listener;
 	uv_timer_t guard;
 	struct sockaddr_in addr;
-	struct key farm, node;
+	struct keyring farm, node;
 	struct end client, servers[SERVERS_MAX];
 	unsigned accepted;
 	bool late;
@@ -111,8 +111,8 @@ static inline struct pair *pair_create(void)
 	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&p->loop);
 	uv_timer_init(&p->loop, &p->guard);
-	cr_assert_eq(key_generate(&p->farm), 0);
-	cr_assert_eq(key_for_node(&p->farm, "board-7", &p->node), 0);
+	cr_assert_eq(keyring_generate(&p->farm), 0);
+	cr_assert_eq(keyring_for_node(&p->farm, "board-7", &p->node), 0);
 	int n = sizeof p->addr;
 	uv_ip4_addr("127.0.0.1", 0, &p->addr);
 	uv_tcp_init(&p->loop, &p->listener);

@@ -92,6 +92,15 @@ for variable in $(variables); do
 	grep -qw "$variable" doc/man/* || complain "doc/man: $variable is not documented"
 done
 
+# limits in doc/limits.md, as "NAME = VALUE", stand so in the code, and its tests are there
+grep -o '`[A-Z_]* = [^`]*`' doc/limits.md | tr -d '`' | sort -u | while read -r limit; do
+	grep -rqF -e "$limit," -e "$limit " -e "$limit;" include src || echo "doc/limits.md: the code has no $limit"
+done | grep . && status=1
+[ "$(grep -c '`[A-Z_]* = ' doc/limits.md)" -ge 20 ] || complain "doc/limits.md: found no limits"
+for test in $(grep -o '`\(io\|unit\|integration\|fuzz\)/[a-z_]*`' doc/limits.md | tr -d '`' | sort -u); do
+	[ -e "tests/$test.c" ] || [ -e "tests/$test.sh" ] || complain "doc/limits.md: there is no $test"
+done
+
 found=$(grep -rnE '(^|[^[:alnum:]_./~-])/(work|root|tmp/[a-z])(/|[^[:alnum:]_]|$)' README.md doc examples 2>/dev/null)
 [ -z "$found" ] || complain "$found"
 
