@@ -12,6 +12,7 @@
 #include "place.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -172,10 +173,22 @@ static int find_toolchains(struct node *n)
 	return 0;
 }
 
+/* What a test asks for instead; never more than there would be. */
+static uint64_t lower(uint64_t value, const char *variable)
+{
+	const char *text = getenv(variable);
+	long wish;
+	if (!text || str_to_long(text, 1, LONG_MAX, &wish) < 0 || (uint64_t)wish > value)
+		return value;
+	return (uint64_t)wish;
+}
+
 static uint64_t memory_bytes(void)
 {
 	struct sysinfo info;
-	return sysinfo(&info) < 0 ? (uint64_t)2 << 30 : (uint64_t)info.totalram * info.mem_unit;
+	uint64_t all =
+		sysinfo(&info) < 0 ? (uint64_t)2 << 30 : (uint64_t)info.totalram * info.mem_unit;
+	return lower(all, "FARMMAKE_TEST_JOB_BYTES");
 }
 
 /* What can be done about a jail that cannot be built. */
@@ -218,7 +231,7 @@ static int build_jail(struct node *n)
 		.tmpfs_bytes = memory / 2,
 		.job_bytes = memory / 2,
 		.all_bytes = memory / 8 * 7,
-		.wall_s = JOB_WALL_S};
+		.wall_s = (uint32_t)lower(JOB_WALL_S, "FARMMAKE_TEST_JOB_S")};
 	int err = jail_box_create(&conf, &n->box);
 	if (!err)
 		err = jail_box_self_test(n->box,

@@ -118,6 +118,50 @@ static int spin(void)
 	return bell;
 }
 
+static int sleep_long(void)
+{
+	pause();
+	return 0;
+}
+
+/* How many MiB its own file system takes, in files small enough for the limit of one. */
+static int fill(void)
+{
+	static char block[1 << 20];
+	char name[32];
+	int n = 0, fd = -1;
+	memset(block, 1, sizeof block);
+	for (;; n++) {
+		snprintf(name, sizeof name, "/tmp/%d", n);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd < 0 || write(fd, block, sizeof block) != sizeof block)
+			break;
+		close(fd);
+	}
+	for (int i = 0; i <= n; i++) {
+		snprintf(name, sizeof name, "/tmp/%d", i);
+		unlink(name);
+	}
+	fprintf(out, "%d", n);
+	return 0;
+}
+
+/* How many files. */
+static int litter(void)
+{
+	char name[32];
+	int n = 0;
+	for (int fd;; n++) {
+		snprintf(name, sizeof name, "/tmp/%d", n);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd < 0)
+			break;
+		close(fd);
+	}
+	fprintf(out, "%d", n);
+	return 0;
+}
+
 static int make_link(void)
 {
 	return remove(output) | symlink("/usr/bin/env", output);
@@ -141,6 +185,9 @@ static const struct {
 	{"fork", fork_all},
 	{"eat", eat},
 	{"spin", spin},
+	{"sleep", sleep_long},
+	{"fill", fill},
+	{"litter", litter},
 	{"link", make_link},
 	{"fifo", make_fifo},
 	{"alias", make_device_alias},
