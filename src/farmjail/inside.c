@@ -78,12 +78,13 @@ static void offer_oneself(void)
 	close(fd);
 }
 
-/* At least so; a node that is nicer itself stays as it is. */
+/* At least so; a node that is nicer itself stays as it is. Where a service manager forbids the call,
+ * the jobs' control group has the lower weight. */
 static int be_nice(int nice)
 {
-	if (getpriority(PRIO_PROCESS, 0) >= nice)
+	if (getpriority(PRIO_PROCESS, 0) >= nice || setpriority(PRIO_PROCESS, 0, nice) == 0)
 		return 0;
-	return setpriority(PRIO_PROCESS, 0, nice) < 0 ? -errno : 0;
+	return errno == EPERM ? 0 : -errno;
 }
 
 int inside_limit(struct cell *c)

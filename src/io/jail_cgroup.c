@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 enum {
+	JOBS_CPU_WEIGHT = 33, /* of 100 that the node has: about what five steps of nice are */
 	SMALL_FILE_BYTES = 64 * 1024,
 	DYING_TRIES = 50, /* processes that were killed are gone soon */
 	DYING_WAIT_MS = 10,
@@ -93,6 +94,9 @@ static int divide(const struct jail_groups *g)
 		err = make(g->jobs);
 	if (!err)
 		err = put_number(g->jobs, "memory.max", g->limits.all_bytes);
+	/* welcome, but nothing depends on it */
+	if (!err && put(g->base, "cgroup.subtree_control", "+cpu") == 0)
+		put_number(g->jobs, "cpu.weight", JOBS_CPU_WEIGHT);
 	return err ? err : put(g->jobs, "cgroup.subtree_control", "+memory +pids");
 }
 
@@ -132,6 +136,7 @@ void jail_groups_close(struct jail_groups *g)
 		remove_group(dir);
 	}
 	remove_group(g->jobs);
+	put(g->base, "cgroup.subtree_control", "-cpu");
 	put(g->base, "cgroup.subtree_control", "-memory -pids");
 	put(g->base, "cgroup.procs", "0");
 	remove_group(g->node);

@@ -3,7 +3,7 @@
  *     lacking WHAT[,WHAT]... PROGRAM ARGUMENT...
  *
  * WHAT: landlock (the kernel has none), users (user namespaces are refused), namespaces (all are),
- * seccomp (the kernel has no filters). A filter of system calls answers as such a kernel would. The
+ * seccomp (the kernel has no filters), or calls=FILE, a file of names of system calls. A filter of system calls answers as such a kernel would. The
  * program and all that it starts are under it. 77 when this machine cannot pretend.
  */
 #include <errno.h>
@@ -34,6 +34,23 @@ static int refuse_unshare(scmp_filter_ctx ctx, int flags)
 	return err;
 }
 
+/* As a service manager forbids what a unit does not list. */
+static int refuse_all(scmp_filter_ctx ctx, const char *path)
+{
+	char name[64];
+	int err = 0;
+	FILE *f = fopen(path, "r");
+	if (!f)
+		return -errno;
+	while (!err && fscanf(f, "%63s", name) == 1) {
+		int call = seccomp_syscall_resolve_name(name);
+		if (call >= 0)
+			err = answer(ctx, EPERM, call);
+	}
+	fclose(f);
+	return err;
+}
+
 static int lack(scmp_filter_ctx ctx, const char *what)
 {
 	if (strcmp(what, "landlock") == 0)
@@ -44,6 +61,8 @@ static int lack(scmp_filter_ctx ctx, const char *what)
 		return refuse_unshare(ctx, all_namespaces);
 	if (strcmp(what, "seccomp") == 0)
 		return answer(ctx, ENOSYS, SCMP_SYS(seccomp));
+	if (strncmp(what, "calls=", 6) == 0)
+		return refuse_all(ctx, what + 6);
 	fprintf(stderr, "lacking: %s?\n", what);
 	return -EINVAL;
 }

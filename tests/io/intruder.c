@@ -33,6 +33,9 @@ static void try_files(void)
 	TRY_OPEN("/sys");
 	TRY_OPEN("/dev/zero");
 	TRY_OPEN("/proc/1/root/etc/passwd");
+	TRY_OPEN("/proc/cmdline");
+	TRY_OPEN("/proc/kallsyms");
+	TRY_OPEN("/proc/sysrq-trigger");
 	TRY(open("/usr/intruder", O_WRONLY | O_CREAT, 0600));
 	TRY(open("/proc/sys/kernel/core_pattern", O_WRONLY));
 	TRY(chmod("/usr", 0777));
