@@ -54,6 +54,7 @@ chmod 1777 "$work"
 chmod 644 "$work/forbidden"
 mkdir -m 777 "$work/state"
 cp "$key" "$work/credential"
+export WATCHDOG_USEC=400000
 confined="$lacking calls=$work/forbidden $build/src/farmnode/farmnode"
 if [ "$(id -u)" = 0 ]; then
 	setpriv --reuid 65534 test -x "$build/src/farmnode/farmnode" || skip "the build tree is closed to nobody"
@@ -71,8 +72,9 @@ END
 chmod 755 "$work/service"
 cat >"$work/wrapped" <<-END
 	#!/bin/sh
-	[ \$(id -u) != 0 ] || exec unshare --mount --propagation private "$work/service" "\$@"
-	exec "$work/service" "\$@"
+	[ \$(id -u) != 0 ] || exec "$build/tests/integration/notified" "$work/manager" \\
+		unshare --mount --propagation private "$work/service" "\$@"
+	exec "$build/tests/integration/notified" "$work/manager" "$work/service" "\$@"
 END
 chmod 755 "$work/wrapped"
 farmnode=$work/wrapped
@@ -92,4 +94,8 @@ cmp "$work/project/test.o" "$work/1.o" || fail "another object"
 # clang cannot do without /proc
 printf '__asm__(".incbin \\"/proc/self/stat\\"");\n' >"$work/proc.c"
 client "$work/proc.c" | grep -q '^result 1 0$' || fail "the jail has no /proc"
+wait_for 5 grep -q '^WATCHDOG=1$' "$work/served.log" || fail "its loop says nothing"
 stop_node served || fail "status $?"
+said=$(grep -E '^[A-Z]+=1$' "$work/served.log" | uniq | xargs)
+[ "$said" = "READY=1 WATCHDOG=1 STOPPING=1" ] || fail "the manager hears: $said"
+note "to its manager: $said"
