@@ -104,5 +104,9 @@ int space_map_user(struct cell *c)
 /* A program that is started by nobody gains none; this is for what comes before it is. */
 int space_drop_all(struct cell *c)
 {
-	return c->keeps_mounting ? set_capabilities(0) : 0;
+	if (!c->keeps_mounting)
+		return 0;
+	int err = set_capabilities(0);
+	/* as it will be when the compiler starts: its files in /proc are its own again */
+	return !err && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ? -errno : err;
 }
