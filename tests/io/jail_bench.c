@@ -58,8 +58,8 @@ void bench_set_up(void)
 		bool denied = strstr(why, "namespaces:") || strstr(why, "user map:");
 		snprintf(reason, sizeof reason, "no user namespaces here: %s", why);
 		free(why);
-		bench_tear_down();
 		cr_assert(denied, "%s", reason);
+		bench_tear_down();
 		cr_skip_test("%s", reason);
 	}
 }
