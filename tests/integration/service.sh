@@ -4,7 +4,9 @@
 # a user namespace around it.
 . "$(dirname "$0")/lib.sh"
 farm_begin
-command -v systemd-analyze >/dev/null || skip "no systemd-analyze (systemd)"
+command -v systemd-analyze >/dev/null || deps_install systemd >/dev/null 2>&1 ||
+	skip "no systemd-analyze (systemd)"
+command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
 lacking=$build/tests/integration/lacking
 most=2.5
 
