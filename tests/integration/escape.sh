@@ -30,7 +30,7 @@ attack() {
 	start_node "$name" --slots 2 --state-dir "$work/state"
 	wait_node "$name"
 	# shellcheck disable=SC2086  # a command and its words
-	timeout 120 $command "$build/tests/integration/escape" --dir "$world" --key "$key" \
+	timeout 280 $command "$build/tests/integration/escape" --dir "$world" --key "$key" \
 		--node "127.0.0.1:$(cat "$work/$name.port")" --intruder "$work/programs/intruder" \
 		--level "$level" "$@" >"$work/table" 2>&1
 	local status=$?
