@@ -5,7 +5,7 @@
 #   --quick       gcc only, without the integration suite
 #   --asan        every suite under AddressSanitizer and UBSan, and nothing else
 #   --clang       every suite in a build by clang, and nothing else; compiles the fuzzers too
-#   --long        the long tests as well (a kernel's lib/), and every fuzzer for a minute
+#   --long        the long tests as well (a kernel's lib/, a virtual machine), and every fuzzer for a minute
 #   SUITE         lint, unit, io, fuzz or integration: only these
 #
 # Exit status: 0 when all that ran passed and something ran, 1 otherwise, 2 for bad usage.  The last

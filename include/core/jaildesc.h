@@ -5,6 +5,7 @@
  *     3 this description (memfd)          4 the text (memfd, read only)
  *     5 the output (memfd, empty)         6 the .dwo (memfd, empty)
  *     7 struct jail_report (memfd, empty) 8 the seccomp filter: struct sock_filter[] (memfd)
+ *     9 cgroup.procs of the job's control group, where there is one
  *
  * Contract: a codec; farmjail trusts it, because only farmnode can make it.
  */
@@ -22,7 +23,33 @@ enum jail_fd {
 	JAIL_FD_DWO,
 	JAIL_FD_REPORT,
 	JAIL_FD_SECCOMP,
+	JAIL_FD_CGROUP,
 	JAIL_FD_COUNT
+};
+
+/* Where the namespaces come from. */
+enum jail_way {
+	JAIL_WAY_USER, /* a user namespace comes first: no privilege is needed */
+	JAIL_WAY_ROOT, /* farmnode is root, and user namespaces are refused */
+	JAIL_WAY_COUNT
+};
+
+/* How much holds a job in, as doc/protocol.md and doc/security.md have it. 1 would be Landlock and
+ * seccomp without namespaces, which cannot give a job its client's directory: no node has it. */
+enum jail_level {
+	JAIL_LEVEL_NONE = 0,
+	JAIL_LEVEL_NAMESPACES = 2, /* and seccomp */
+	JAIL_LEVEL_LANDLOCK = 3,   /* besides */
+};
+
+/* What a trial found open: bits of jail_report.loose. */
+enum jail_wall {
+	JAIL_WALL_FILES,     /* reads the node's files, or writes to them */
+	JAIL_WALL_PROCESSES, /* is not alone, or somebody */
+	JAIL_WALL_NETWORK,   /* has sockets */
+	JAIL_WALL_CALLS,     /* may make system calls that no compiler needs */
+	JAIL_WALL_BESIDE,    /* writes beside its outputs, in what is its own: Landlock's part */
+	JAIL_WALL_COUNT
 };
 
 struct jail_desc {
@@ -36,6 +63,10 @@ struct jail_desc {
 	uint64_t memory_bytes;  /* RLIMIT_AS of each process; 0: none */
 	uint32_t cpu_s, wall_s; /* limits */
 	uint32_t nice;
+	uint32_t way;   /* enum jail_way */
+	uint32_t level; /* enum jail_level: walls that must be built; lower ones may be missing */
+	uint32_t is_trial; /* no compiler: tries the walls, and reports those that are loose */
+	uint32_t has_cgroup;
 };
 
 void jail_desc_fini(struct jail_desc *d);
@@ -51,4 +82,5 @@ struct jail_report {
 	uint8_t has_output, has_dwo;
 	uint8_t timed_out;
 	uint8_t over_limit; /* an output was no regular file or too large */
+	uint32_t loose;     /* a trial: bits by enum jail_wall */
 };

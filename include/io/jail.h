@@ -29,20 +29,29 @@ struct jail_outcome {
 	int fd[STREAM_COUNT]; /* memfds by stream, -1 where there is none */
 	uint64_t bytes[STREAM_COUNT];
 	bool over_limit; /* an output or time limit was exceeded */
+	uint32_t loose;  /* of a trial: bits by enum jail_wall */
 };
 
 struct jail_box_conf {
 	const char *helper;       /* path of farmjail; NULL: found */
 	const struct strv *binds; /* read-only, besides the system's directories */
 	uint64_t memory_bytes;    /* of each process; 0: none */
+	uint64_t tmpfs_bytes;     /* of one job's file system; never more than 2 GiB; 0: that */
 	uint32_t wall_s;          /* limit of one job */
+	/* Memory and file system together, of one job and of all, where control groups can be had;
+	 * 0: none are looked for. */
+	uint64_t job_bytes, all_bytes;
 };
 
 int jail_box_create(const struct jail_box_conf *conf, struct jail_box **ret);
 void jail_box_destroy(struct jail_box *box);
-/* Runs `/bin/true`-like work and a forbidden read in the jail (blocking): 0 and the level it proved,
- * or ERR_JAIL with a text for people in why (malloc'd). */
+bool jail_box_has_groups(const struct jail_box *box);
+/* Tries each wall, compiles a source, and one that asks for a file of the node (blocking). *ret_level
+ * is what held, an enum jail_level, which every job from then on insists on; at JAIL_LEVEL_NONE
+ * *ret_why says for people what did not. ERR_JAIL and *ret_why (malloc'd) when no job can run. */
 int jail_box_self_test(struct jail_box *box, const char *compiler, int *ret_level, char **ret_why);
+/* Do the jobs' namespaces come from root, because user namespaces are refused? After the self-test. */
+bool jail_box_needs_root(const struct jail_box *box);
 
 struct jail_order {
 	uv_loop_t *loop;
@@ -50,6 +59,7 @@ struct jail_order {
 	const char *compiler;        /* absolute path */
 	const struct job_spec *spec; /* passed the node's checks; its flags go in as they are */
 	int text_fd;
+	bool is_trial; /* compiles nothing: tries the walls instead */
 	void (*on_done)(void *ctx, struct jail_outcome *o);
 	void *ctx;
 };

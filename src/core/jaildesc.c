@@ -55,6 +55,10 @@ int jail_desc_encode(const struct jail_desc *d, struct buf *out)
 	wr_u32(out, d->cpu_s);
 	wr_u32(out, d->wall_s);
 	wr_u32(out, d->nice);
+	wr_u32(out, d->way);
+	wr_u32(out, d->level);
+	wr_u32(out, d->is_trial);
+	wr_u32(out, d->has_cgroup);
 	return out->err;
 }
 
@@ -74,6 +78,10 @@ int jail_desc_decode(const void *data, size_t n, struct jail_desc *ret)
 	d.cpu_s = rd_u32(&r);
 	d.wall_s = rd_u32(&r);
 	d.nice = rd_u32(&r);
+	d.way = rd_u32(&r);
+	d.level = rd_u32(&r);
+	d.is_trial = rd_u32(&r);
+	d.has_cgroup = rd_u32(&r);
 	int err = rd_finish(&r);
 	if (err) {
 		jail_desc_fini(&d);

@@ -18,7 +18,8 @@ struct cell {
 	dev_t root_dev;             /* of the job's own file system */
 	uid_t uid;
 	gid_t gid;
-	int outer_fd; /* pidfd of farmjail, for the inner process */
+	int outer_fd;        /* pidfd of farmjail, for the inner process */
+	bool keeps_mounting; /* CAP_SYS_ADMIN, until the root is entered */
 };
 
 struct step {
@@ -27,10 +28,12 @@ struct step {
 };
 
 /* space.c: who the job is */
+int space_join_cgroup(struct cell *c);
 int space_drop_root(struct cell *c);
 int space_forbid_gains(struct cell *c);
 int space_unshare(struct cell *c);
 int space_map_user(struct cell *c);
+int space_drop_all(struct cell *c); /* inner */
 
 /* root.c: what the job sees */
 int root_mount(struct cell *c);
@@ -47,6 +50,9 @@ int inside_limit(struct cell *c);
 int inside_forbid_paths(struct cell *c);
 int inside_forbid_calls(struct cell *c);
 int inside_execute(struct cell *c);
+
+/* trial.c: in place of the compiler, somebody who tries to get out */
+int trial_run(struct cell *c);
 
 /* collect.c: what the job leaves; fills in the rest of the report */
 void collect_outputs(struct cell *c);

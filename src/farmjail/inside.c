@@ -23,8 +23,9 @@
 enum {
 	FILES_MAX = 256,
 	PROCESSES_MAX = 128,
-	STACK_BYTES = 64 << 20, /* what gcc would raise it to */
-	FILTER_MAX = 4096,      /* instructions, the kernel's own limit */
+	PROCESSES_TOGETHER_MAX = 2048, /* of all jobs, where the kernel counts those */
+	STACK_BYTES = 64 << 20,        /* what gcc would raise it to */
+	FILTER_MAX = 4096,             /* instructions, the kernel's own limit */
 };
 
 int inside_follow_parent(struct cell *c)
@@ -41,13 +42,16 @@ int inside_follow_parent(struct cell *c)
 }
 
 /* Since 5.14 RLIMIT_NPROC counts within the user namespace; before, it would count the user's
- * processes everywhere. */
-static bool counts_own_processes(void)
+ * processes everywhere. Without a user namespace it counts nobody's, which are those of all jobs. */
+static uint64_t processes_max(const struct jail_desc *d)
 {
 	struct utsname u;
 	int major, minor;
-	return uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
-	       (major > 5 || (major == 5 && minor >= 14));
+	if (d->way == JAIL_WAY_ROOT)
+		return PROCESSES_TOGETHER_MAX;
+	bool counts_own = uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+			  (major > 5 || (major == 5 && minor >= 14));
+	return counts_own ? PROCESSES_MAX : 0;
 }
 
 /* 0 stands for no limit; never above what the parent had. */
@@ -62,16 +66,30 @@ static int limit(__rlimit_resource_t what, uint64_t value)
 	return setrlimit(what, &r) < 0 ? -errno : 0;
 }
 
-/* At least so; a node that is nicer itself stays as it is. */
+/* When memory runs out, a job goes before the node does, or anything else. Nothing to insist on: a
+ * kernel may have no such file here. */
+static void offer_oneself(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ssize_t n = write(fd, "1000", 4);
+	(void)n;
+	close(fd);
+}
+
+/* At least so; a node that is nicer itself stays as it is. Where a service manager forbids the call,
+ * the jobs' control group has the lower weight. */
 static int be_nice(int nice)
 {
-	if (getpriority(PRIO_PROCESS, 0) >= nice)
+	if (getpriority(PRIO_PROCESS, 0) >= nice || setpriority(PRIO_PROCESS, 0, nice) == 0)
 		return 0;
-	return setpriority(PRIO_PROCESS, 0, nice) < 0 ? -errno : 0;
+	return errno == EPERM ? 0 : -errno;
 }
 
 int inside_limit(struct cell *c)
 {
+	offer_oneself();
 	const struct {
 		__rlimit_resource_t what;
 		uint64_t value;
@@ -81,7 +99,7 @@ int inside_limit(struct cell *c)
 		{RLIMIT_CPU, c->desc.cpu_s},
 		{RLIMIT_NOFILE, FILES_MAX},
 		{RLIMIT_STACK, STACK_BYTES},
-		{RLIMIT_NPROC, counts_own_processes() ? PROCESSES_MAX : 0},
+		{RLIMIT_NPROC, processes_max(&c->desc)},
 	};
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 		int err = limit(limits[i].what, limits[i].value);
@@ -102,7 +120,22 @@ static uint64_t known_rights(int abi)
 		rights |= 1ull << 13; /* REFER */
 	if (abi >= 3)
 		rights |= 1ull << 14; /* TRUNCATE */
+	if (abi >= 5)
+		rights |= 1ull << 15; /* IOCTL_DEV */
 	return rights;
+}
+
+/* struct landlock_ruleset_attr as it is by now; older kernels take the part that they know. */
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+static int create_ruleset(int abi, uint64_t rights)
+{
+	const uint64_t tcp = 3 /* bind, connect */, scopes = 3 /* abstract sockets, signals */;
+	const struct ruleset r = {rights, tcp, scopes};
+	size_t known_bytes = abi >= 6 ? sizeof r : abi >= 4 ? 2 * sizeof r.fs : sizeof r.fs;
+	return (int)syscall(SYS_landlock_create_ruleset, &r, known_bytes, 0);
 }
 
 static int allow(int rules, const char *path, uint64_t rights)
@@ -145,16 +178,15 @@ static int add_rules(int rules, const struct jail_desc *d, uint64_t known)
 }
 
 /* A second wall behind the namespaces, where the kernel has it: only the directories of the outputs
- * and /tmp may be written. */
+ * and /tmp may be written, and sockets and signals end at the job's own. */
 int inside_forbid_paths(struct cell *c)
 {
 	int abi =
 		(int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi < 1)
-		return 0;
+		return c->desc.level >= JAIL_LEVEL_LANDLOCK ? -ENOSYS : 0;
 	uint64_t known = known_rights(abi);
-	struct landlock_ruleset_attr attr = {.handled_access_fs = known};
-	int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+	int rules = create_ruleset(abi, known);
 	if (rules < 0)
 		return -errno;
 	int err = add_rules(rules, &c->desc, known);
@@ -166,16 +198,16 @@ int inside_forbid_paths(struct cell *c)
 
 int inside_forbid_calls(struct cell *c)
 {
-	(void)c;
 	static struct sock_filter filter[FILTER_MAX];
 	ssize_t n = pread(JAIL_FD_SECCOMP, filter, sizeof filter, 0);
 	if (n <= 0)
 		return n < 0 ? -errno : -ENODATA;
 	struct sock_fprog program = {
 		.len = (unsigned short)((size_t)n / sizeof *filter), .filter = filter};
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
-		return -errno;
-	return 0;
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0)
+		return 0;
+	bool is_missing = errno == ENOSYS || errno == EINVAL;
+	return is_missing && c->desc.level < JAIL_LEVEL_NAMESPACES ? 0 : -errno;
 }
 
 /* The compiler gets nothing but 0, 1 and 2. */

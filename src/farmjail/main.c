@@ -25,6 +25,7 @@
 enum { DESC_BYTES_MAX = 4 << 20 };
 
 static const struct step outer_steps[] = {
+	{"control group", space_join_cgroup},
 	{"drop root", space_drop_root},
 	{"no new privileges", space_forbid_gains},
 	{"namespaces", space_unshare},
@@ -40,9 +41,11 @@ static const struct step inner_steps[] = {
 	{"parent", inside_follow_parent},
 	{"proc", root_mount_proc},
 	{"pivot", root_enter},
+	{"drop all", space_drop_all},
 	{"limits", inside_limit},
 	{"landlock", inside_forbid_paths},
 	{"seccomp", inside_forbid_calls},
+	{"trial", trial_run},
 	{"execute", inside_execute},
 };
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "daemon.h"
 #include "io/netif.h"
+#include "io/notify.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -53,6 +54,7 @@ static void close_handles(struct node *n)
 	for (size_t i = 0; i < STOP_SIGNALS; i++)
 		uv_close((uv_handle_t *)&n->signals[i], NULL);
 	uv_close((uv_handle_t *)&n->drain_limit, NULL);
+	uv_close((uv_handle_t *)&n->watchdog, NULL);
 	n->handles = false;
 }
 
@@ -105,9 +107,17 @@ static void on_signal(uv_signal_t *handle, int signum)
 	log_info("stopped by signal %d: %u jobs run, %u are handed back", signum,
 		n->slots - n->server->free, n->server->queued);
 	n->draining = true;
+	notify_send("STOPPING=1");
 	uv_timer_start(&n->drain_limit, on_drain_limit, DRAIN_MS, 0);
 	on_load(n);
 	server_drain(n->server);
+}
+
+/* From the loop, so that a loop that hangs is heard of. */
+static void on_watchdog(uv_timer_t *timer)
+{
+	(void)timer;
+	notify_send("WATCHDOG=1");
 }
 
 static void open_handles(struct node *n)
@@ -119,6 +129,10 @@ static void open_handles(struct node *n)
 	}
 	uv_timer_init(n->loop, &n->drain_limit);
 	n->drain_limit.data = n;
+	uv_timer_init(n->loop, &n->watchdog);
+	uint64_t watchdog_ms = notify_watchdog_ms();
+	if (watchdog_ms)
+		uv_timer_start(&n->watchdog, on_watchdog, watchdog_ms, watchdog_ms);
 	n->handles = true;
 }
 
@@ -193,6 +207,7 @@ static int go(struct node *n, int ready_fd)
 		return err;
 	}
 	say_ready(n, address);
+	notify_send("READY=1");
 	if (ready_fd >= 0) {
 		_cleanup_free_ char *path =
 			n->state_dir ? xasprintf("%s/farmnode.log", n->state_dir) : NULL;

@@ -25,8 +25,8 @@ struct node {
 	struct server *server;     /* NULL: not there yet, or closed */
 	struct announce *announce; /* NULL without beacons */
 	uv_signal_t signals[3];
-	uv_timer_t drain_limit;
-	bool handles; /* signals and drain_limit are open */
+	uv_timer_t drain_limit, watchdog;
+	bool handles; /* signals and timers are open */
 	bool draining, closing;
 };
 

@@ -38,6 +38,8 @@ static const struct row rows[] = {
 	{"compilers", STRING, AT(compilers), 0, 0, "PATH[:PATH]",
 		"directories to look for compilers in, besides PATH"},
 	{"bind", LIST, AT(binds), 0, 0, "DIR", "let compilers read this directory; repeatable"},
+	{"insecure-no-jail", SET, AT(insecure_no_jail), 0, 0, NULL,
+		"start at jail level 0 too, where jobs can get out"},
 	{"port-file", STRING, AT(port_file), 0, 0, "FILE", "write the TCP port here when ready"},
 	{"foreground", CLEAR, AT(daemon), 0, 0, NULL, "stay in the foreground (default)"},
 	{"daemon", SET, AT(daemon), 0, 0, NULL, "go to the background when ready"},

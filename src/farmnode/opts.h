@@ -13,7 +13,7 @@ struct opts {
 	long slots, preload;                      /* -1: default */
 	char *key, *name, *state_dir, *port_file; /* NULL: default */
 	char *compilers;                          /* PATH[:PATH], or NULL */
-	bool daemon;
+	bool insecure_no_jail, daemon;
 	enum log_level log_level;
 	bool help, version;
 };

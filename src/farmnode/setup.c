@@ -12,6 +12,7 @@
 #include "place.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -172,24 +173,77 @@ static int find_toolchains(struct node *n)
 	return 0;
 }
 
+/* What a test asks for instead; never more than there would be. */
+static uint64_t lower(uint64_t value, const char *variable)
+{
+	const char *text = getenv(variable);
+	long wish;
+	if (!text || str_to_long(text, 1, LONG_MAX, &wish) < 0 || (uint64_t)wish > value)
+		return value;
+	return (uint64_t)wish;
+}
+
 static uint64_t memory_bytes(void)
 {
 	struct sysinfo info;
-	return sysinfo(&info) < 0 ? (uint64_t)2 << 30 : (uint64_t)info.totalram * info.mem_unit;
+	uint64_t all =
+		sysinfo(&info) < 0 ? (uint64_t)2 << 30 : (uint64_t)info.totalram * info.mem_unit;
+	return lower(all, "FARMMAKE_TEST_JOB_BYTES");
+}
+
+/* What can be done about a jail that cannot be built. */
+static const char *advise(const char *why)
+{
+	static const char *const steps[] = {"namespaces: ", "user map: ", "root: "};
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (strstr(why, steps[i]))
+			return "; without namespaces no job has its client's directory, and objects would "
+			       "differ: allow user namespaces, or run farmnode as root (farmnode(8), The jail)";
+	return "";
+}
+
+static int judge_jail(struct node *n, const char *why)
+{
+	if (n->jail_level != JAIL_LEVEL_NONE)
+		return 0;
+	if (!n->opts->insecure_no_jail) {
+		log_error("jail level 0: %s; --insecure-no-jail starts all the same", why);
+		return ERR_JAIL;
+	}
+	log_warning("jail level 0: %s; whoever holds the farm's key may do so here", why);
+	return 0;
+}
+
+static void say_jail(const struct node *n)
+{
+	log_info("jail level %d%s; limits by %s", n->jail_level,
+		jail_box_needs_root(n->box) ? ", namespaces by root" : "",
+		jail_box_has_groups(n->box) ? "control groups"
+					    : "rlimits only: no control group is delegated");
 }
 
 static int build_jail(struct node *n)
 {
 	_cleanup_free_ char *why = NULL;
-	const struct jail_box_conf conf = {
-		.binds = &n->binds, .memory_bytes = memory_bytes(), .wall_s = JOB_WALL_S};
+	const uint64_t memory = memory_bytes();
+	const struct jail_box_conf conf = {.binds = &n->binds,
+		.memory_bytes = memory,
+		.tmpfs_bytes = memory / 2,
+		.job_bytes = memory / 2,
+		.all_bytes = memory / 8 * 7,
+		.wall_s = (uint32_t)lower(JOB_WALL_S, "FARMMAKE_TEST_JOB_S")};
 	int err = jail_box_create(&conf, &n->box);
 	if (!err)
 		err = jail_box_self_test(n->box,
 			n->toolchains.n ? n->toolchains.v[0].path : "/bin/true", &n->jail_level,
 			&why);
-	if (err)
-		log_error("%s", why ? why : err_str(err));
+	if (err) {
+		log_error("%s%s", why ? why : err_str(err), why ? advise(why) : "");
+		return err;
+	}
+	err = judge_jail(n, why);
+	if (!err)
+		say_jail(n);
 	return err;
 }
 

@@ -75,8 +75,13 @@ int slot_start(struct slot *s, uv_loop_t *loop, struct jail_box *box)
 	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 	if (fcntl(s->text_fd, F_ADD_SEALS, seals) < 0 || lseek(s->text_fd, 0, SEEK_SET) < 0)
 		return -errno;
-	const struct jail_order order = {
-		loop, box, s->compiler->path, &s->spec, s->text_fd, on_done, s};
+	const struct jail_order order = {.loop = loop,
+		.box = box,
+		.compiler = s->compiler->path,
+		.spec = &s->spec,
+		.text_fd = s->text_fd,
+		.on_done = on_done,
+		.ctx = s};
 	int err = jail_start(&order, &s->jail);
 	if (!err)
 		s->text_fd = -1;

@@ -22,14 +22,14 @@ enum {
 	DESC_BYTES_MAX = 4 << 20,
 	JOB_NICE = 5, /* the node's own loop goes first */
 };
-/* Text, assembly and outputs of the largest job that is any use. */
-static const uint64_t tmpfs_bytes = (uint64_t)2 << 30;
 
 struct jail {
 	uv_process_t process;
 	/* By number in the child; 0 is left to libuv, and the seccomp filter is the box's. */
 	int fd[JAIL_FD_COUNT];
 	bool killed;
+	struct jail_groups *groups; /* whose place it has, or NULL */
+	unsigned place;
 	struct jail_outcome outcome;
 	void (*on_done)(void *ctx, struct jail_outcome *o);
 	void *ctx;
@@ -62,20 +62,26 @@ static void build_argv(const char *compiler, const struct job_spec *spec, struct
 }
 
 /* The sealed description, or -errno. */
-static int describe(const struct jail_box *box, const char *compiler, const struct job_spec *spec)
+static int describe(const struct jail_order *order)
 {
+	const struct jail_box *box = order->box;
+	const struct job_spec *spec = order->spec;
 	struct jail_desc d = {
 		.cwd = xstrdup(spec->cwd),
 		.source = xstrdup(spec->source),
 		.output = xstrdup(spec->output),
 		.dwo = spec->want_dwo ? ccargs_dwo_name(spec->output) : xstrdup(""),
-		.tmpfs_bytes = tmpfs_bytes,
+		.tmpfs_bytes = box->tmpfs_bytes,
 		.memory_bytes = box->memory_bytes,
 		.cpu_s = box->wall_s,
 		.wall_s = box->wall_s,
 		.nice = JOB_NICE,
+		.way = box->way,
+		.level = box->level,
+		.is_trial = order->is_trial,
+		.has_cgroup = box->groups != NULL,
 	};
-	build_argv(compiler, spec, &d.argv);
+	build_argv(order->compiler, spec, &d.argv);
 	for (size_t i = 0; i < box->binds.n; i++)
 		strv_push(&d.binds, box->binds.v[i]);
 	struct buf out;
@@ -99,6 +105,8 @@ static void destroy(struct jail *j)
 	for (size_t i = 0; i < JAIL_FD_COUNT; i++)
 		if (i != JAIL_FD_SECCOMP)
 			close_fd(&j->fd[i]);
+	if (j->groups)
+		jail_groups_give_back(j->groups, j->place);
 	free(j);
 }
 
@@ -134,6 +142,7 @@ static void read_outcome(struct jail *j, const struct jail_report *r)
 	o->cpu_us = r->cpu_us;
 	o->wall_us = r->wall_us;
 	o->max_rss_kib = r->max_rss_kib;
+	o->loose = r->loose;
 	o->over_limit = r->over_limit || r->timed_out;
 	hand_over(j, STDOUT_FILENO, STREAM_STDOUT);
 	hand_over(j, STDERR_FILENO, STREAM_STDERR);
@@ -187,7 +196,7 @@ static int spawn(uv_loop_t *loop, const struct jail_box *box, struct jail *j)
 {
 	uv_stdio_container_t stdio[JAIL_FD_COUNT] = {{.flags = UV_IGNORE}};
 	for (int i = 1; i < JAIL_FD_COUNT; i++) {
-		stdio[i].flags = UV_INHERIT_FD;
+		stdio[i].flags = j->fd[i] < 0 ? UV_IGNORE : UV_INHERIT_FD;
 		stdio[i].data.fd = j->fd[i];
 	}
 	char *args[] = {box->helper, NULL}, *env[] = {NULL};
@@ -205,6 +214,29 @@ static int spawn(uv_loop_t *loop, const struct jail_box *box, struct jail *j)
 	return uv_spawn(loop, &j->process, &options);
 }
 
+static int join_group(struct jail *j, struct jail_groups *groups)
+{
+	int fd = jail_groups_take(groups, &j->place);
+	if (fd < 0)
+		return fd;
+	j->groups = groups;
+	j->fd[JAIL_FD_CGROUP] = fd;
+	return 0;
+}
+
+/* What farmjail is started with, but for the text. */
+static int prepare(struct jail *j, const struct jail_order *order)
+{
+	int err = open_memfds(j);
+	if (!err && order->box->groups)
+		err = join_group(j, order->box->groups);
+	if (err)
+		return err;
+	int fd = describe(order);
+	j->fd[JAIL_FD_DESC] = fd;
+	return fd < 0 ? fd : 0;
+}
+
 int jail_start(const struct jail_order *order, struct jail **ret)
 {
 	const struct job_spec *spec = order->spec;
@@ -216,11 +248,7 @@ int jail_start(const struct jail_order *order, struct jail **ret)
 	for (size_t i = 0; i < STREAM_COUNT; i++)
 		j->outcome.fd[i] = -1;
 	j->fd[JAIL_FD_SECCOMP] = order->box->seccomp_fd;
-	int err = open_memfds(j);
-	if (!err) {
-		j->fd[JAIL_FD_DESC] = describe(order->box, order->compiler, spec);
-		err = j->fd[JAIL_FD_DESC] < 0 ? j->fd[JAIL_FD_DESC] : 0;
-	}
+	int err = prepare(j, order);
 	if (err) {
 		destroy(j);
 		return err;

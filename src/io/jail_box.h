@@ -1,14 +1,19 @@
-/* jail_box - what jail.c and jail_box.c share. */
+/* jail_box - what the parts of the jail share. */
 #pragma once
 
 #include "io/jail.h"
+#include "jail_cgroup.h"
 
 struct jail_box {
 	char *helper;
 	int seccomp_fd; /* sealed: one memfd for all jobs */
 	struct strv binds;
-	uint64_t memory_bytes;
+	uint64_t memory_bytes, tmpfs_bytes;
 	uint32_t wall_s;
+	struct jail_groups *groups; /* or NULL */
+	/* What the self-test found; before it, everything is tried and nothing insisted on. */
+	enum jail_way way;
+	enum jail_level level;
 };
 
 /* A sealed memfd with these bytes; -errno. */

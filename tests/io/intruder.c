@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,9 @@ static void try_files(void)
 	TRY_OPEN("/sys");
 	TRY_OPEN("/dev/zero");
 	TRY_OPEN("/proc/1/root/etc/passwd");
+	TRY_OPEN("/proc/cmdline");
+	TRY_OPEN("/proc/kallsyms");
+	TRY_OPEN("/proc/sysrq-trigger");
 	TRY(open("/usr/intruder", O_WRONLY | O_CREAT, 0600));
 	TRY(open("/proc/sys/kernel/core_pattern", O_WRONLY));
 	TRY(chmod("/usr", 0777));
@@ -69,8 +73,21 @@ static int count_processes(void)
 	return n;
 }
 
+/* When memory runs out, others go first. */
+static bool is_spared(void)
+{
+	int adjustment = 1000;
+	FILE *f = fopen("/proc/self/oom_score_adj", "r");
+	if (f && fscanf(f, "%d", &adjustment) != 1)
+		adjustment = 0;
+	if (f)
+		fclose(f);
+	return adjustment < 1000;
+}
+
 static void try_being_another(void)
 {
+	TRY(is_spared() ? 0 : -1);
 	TRY(setuid(0) < 0 ? -1 : 0);
 	TRY(getuid() == 0 ? 0 : -1);
 	TRY(sethostname("x", 1));
@@ -118,6 +135,50 @@ static int spin(void)
 	return bell;
 }
 
+static int sleep_long(void)
+{
+	pause();
+	return 0;
+}
+
+/* How many MiB its own file system takes, in files small enough for the limit of one. */
+static int fill(void)
+{
+	static char block[1 << 20];
+	char name[32];
+	int n = 0, fd = -1;
+	memset(block, 1, sizeof block);
+	for (;; n++) {
+		snprintf(name, sizeof name, "/tmp/%d", n);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd < 0 || write(fd, block, sizeof block) != sizeof block)
+			break;
+		close(fd);
+	}
+	for (int i = 0; i <= n; i++) {
+		snprintf(name, sizeof name, "/tmp/%d", i);
+		unlink(name);
+	}
+	fprintf(out, "%d", n);
+	return 0;
+}
+
+/* How many files. */
+static int litter(void)
+{
+	char name[32];
+	int n = 0;
+	for (int fd;; n++) {
+		snprintf(name, sizeof name, "/tmp/%d", n);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd < 0)
+			break;
+		close(fd);
+	}
+	fprintf(out, "%d", n);
+	return 0;
+}
+
 static int make_link(void)
 {
 	return remove(output) | symlink("/usr/bin/env", output);
@@ -141,6 +202,9 @@ static const struct {
 	{"fork", fork_all},
 	{"eat", eat},
 	{"spin", spin},
+	{"sleep", sleep_long},
+	{"fill", fill},
+	{"litter", litter},
 	{"link", make_link},
 	{"fifo", make_fifo},
 	{"alias", make_device_alias},

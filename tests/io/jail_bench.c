@@ -58,8 +58,8 @@ void bench_set_up(void)
 		bool denied = strstr(why, "namespaces:") || strstr(why, "user map:");
 		snprintf(reason, sizeof reason, "no user namespaces here: %s", why);
 		free(why);
-		bench_tear_down();
 		cr_assert(denied, "%s", reason);
+		bench_tear_down();
 		cr_skip_test("%s", reason);
 	}
 }
@@ -91,8 +91,13 @@ struct jail *bench_start(const char *compiler, struct job_spec *spec, const char
 {
 	drop_outcome();
 	struct jail *j = NULL;
-	const struct jail_order order = {
-		&bench.loop, bench.box, compiler, spec, bench_text_fd(text), bench_on_done, &bench};
+	const struct jail_order order = {.loop = &bench.loop,
+		.box = bench.box,
+		.compiler = compiler,
+		.spec = spec,
+		.text_fd = bench_text_fd(text),
+		.on_done = bench_on_done,
+		.ctx = &bench};
 	int err = jail_start(&order, &j);
 	cr_assert_eq(err, 0, "%s", err_str(err));
 	cr_assert_not(bench.done, "on_done from inside jail_start");

@@ -132,6 +132,42 @@ Test(jail_hostile, memory_and_processes_are_bounded)
 	cr_expect_eq(count_processes(path), 0);
 }
 
+/* A process may have ten times as much as its job. */
+Test(jail_hostile, control_groups_bound_jobs)
+{
+	const struct jail_box_conf conf = {.binds = &bench.binds,
+		.memory_bytes = (uint64_t)1280 << 20,
+		.job_bytes = (uint64_t)128 << 20,
+		.all_bytes = (uint64_t)256 << 20,
+		.wall_s = 30};
+	jail_box_destroy(bench.box);
+	bench.box = NULL;
+	cr_assert_eq(jail_box_create(&conf, &bench.box), 0);
+	if (!jail_box_has_groups(bench.box))
+		cr_skip_test("no control group with memory and pids is delegated to this process");
+	run_intruder("eat");
+	_cleanup_free_ char *mebibytes = bench_contents(STREAM_OUTPUT);
+	cr_expect(bench.out.wait_status || atoi(mebibytes) < 128, "%s MiB", mebibytes);
+	run_intruder("fork");
+	_cleanup_free_ char *forks = bench_contents(STREAM_OUTPUT);
+	cr_expect(atoi(forks) > 8 && atoi(forks) <= 128, "%s processes", forks);
+}
+
+Test(jail_hostile, files_are_bounded)
+{
+	const struct jail_box_conf conf = {
+		.binds = &bench.binds, .tmpfs_bytes = (uint64_t)64 << 20, .wall_s = 30};
+	jail_box_destroy(bench.box);
+	bench.box = NULL;
+	cr_assert_eq(jail_box_create(&conf, &bench.box), 0);
+	run_intruder("fill");
+	_cleanup_free_ char *mebibytes = bench_contents(STREAM_OUTPUT);
+	cr_expect(atoi(mebibytes) > 32 && atoi(mebibytes) <= 64, "%s MiB", mebibytes);
+	run_intruder("litter");
+	_cleanup_free_ char *files = bench_contents(STREAM_OUTPUT);
+	cr_expect(atoi(files) > 1000 && atoi(files) < 65536, "%s files", files);
+}
+
 Test(jail_hostile, time_is_bounded)
 {
 	bench_open_box(0, 1);

@@ -44,13 +44,21 @@ nodes_options() {
 	sed -n 's/^		{"\([a-z]*\)", [a-z]*_argument,.*/\1/p' src/farmctl/nodes.c
 }
 
+vectors() {
+	sed -n 's/^	{"\([^"]*\)", TOOL_.*/\1/p' tests/integration/escape_vectors.c | sed 's/|/\\|/g'
+}
+
+documented_vectors() {
+	sed -n '/^## What was tried/,$s/^| \(.*\) | [^|]* | [^|]* | [^|]* |$/\1/p' doc/security.md | tail -n +2
+}
+
 variables() {
 	grep -rhoE 'getenv\("FARMMAKE_[A-Z_]+' src | sed 's/getenv("//' | grep -v _TEST_ | sort -u
 }
 
 # An extraction that finds nothing would find nothing wrong.
 for list in settings messages_in_code messages_in_doc report_fields node_options nodes_options \
-	variables; do
+	vectors documented_vectors variables; do
 	[ -n "$($list)" ] || complain "$0: $list: found none"
 done
 
@@ -87,6 +95,14 @@ done
 for option in $(nodes_options); do
 	expect doc/man/farmctl.1 "Fl -$option"
 done
+
+if [ "$(vectors)" != "$(documented_vectors)" ]; then
+	complain "doc/security.md: its table of vectors is not that of tests/integration/escape_vectors.c:"
+	{
+		vectors
+		documented_vectors
+	} | sort | uniq -u
+fi
 
 for variable in $(variables); do
 	grep -qw "$variable" doc/man/* || complain "doc/man: $variable is not documented"

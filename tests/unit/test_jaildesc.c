@@ -17,6 +17,10 @@ static void fill(struct jail_desc *d)
 		.cpu_s = 4,
 		.wall_s = 5,
 		.nice = 19,
+		.way = JAIL_WAY_ROOT,
+		.level = JAIL_LEVEL_LANDLOCK,
+		.is_trial = 1,
+		.has_cgroup = 1,
 	};
 	strv_push(&d->argv, "/usr/bin/gcc");
 	strv_push(&d->argv, "-c");
@@ -50,6 +54,8 @@ Test(jaildesc, decodes_what_it_encodes)
 	cr_expect_eq(e.tmpfs_bytes, d.tmpfs_bytes);
 	cr_expect_eq(e.memory_bytes, d.memory_bytes);
 	cr_expect(e.cpu_s == 4 && e.wall_s == 5 && e.nice == 19);
+	cr_expect(e.way == JAIL_WAY_ROOT && e.level == JAIL_LEVEL_LANDLOCK);
+	cr_expect(e.is_trial == 1 && e.has_cgroup == 1);
 	jail_desc_fini(&d);
 	jail_desc_fini(&e);
 	buf_fini(&out);
