@@ -3,9 +3,8 @@
  * Links: farmcc <-> farmmake over a unix socket, one job per connection (job number 0); farmmake or
  * farmctl <-> farmnode over TLS, many jobs per connection. doc/protocol.md is normative for both.
  *
- * Contract: msg_decode() accepts exactly what msg_encode() writes, refuses everything else, and
- * checks every limit of job.h. msg_allowed() says whether a sender may say this now; whoever
- * receives an illegal message closes the connection.
+ * Contract: msg_decode() accepts exactly what msg_encode() writes, and checks every limit of job.h.
+ * msg_allowed(): may this sender say this now? Who receives what is illegal closes the connection.
  *
  * Ownership: a decoded message owns its strings until msg_fini(). data.bytes and cc_block.markers
  * are borrowed from the frame. An encoded message is only read.
@@ -93,6 +92,7 @@ struct msg {
 			uint16_t version;
 			uint64_t input_bytes;
 		} cc_heavy; /* a step that needs much memory and is no compile */
+		enum checked cc_checked;
 		struct {
 			enum verdict verdict;
 			char *reason;
