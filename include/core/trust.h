@@ -3,7 +3,8 @@
  * What a network does to a connection ends it, and nothing more: TLS lets nothing through that was not
  * sent like that. So whatever is wrong behind TLS was made by the node itself, and a node that does it
  * is in quarantine: it gets no more work in this build. Failures of its compiler, where the one here
- * has none, are forgiven as long as there is something right between them.
+ * has none, may be the source's doing as well: they are forgiven as long as there is something right
+ * between them.
  *
  * Contract: pure. A quarantine never ends.
  */

@@ -10,7 +10,7 @@ static const struct {
 	[TRUST_JOB] = {1, "speaks of jobs that it was never given"},
 	[TRUST_DIGEST] = {1, "returned a result that does not match its digest"},
 	[TRUST_OBJECT] = {1, "returned an object that is not what the compiler here makes"},
-	[TRUST_FAILURE] = {3, "fails to compile what the compiler here does compile"},
+	[TRUST_FAILURE] = {8, "fails to compile what the compiler here does compile"},
 };
 
 bool trust_strike(struct trust *t, enum trust_offence offence)

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -157,6 +158,18 @@ static void shut_down(struct farm *f, struct make_run *run)
 	(void)busy;
 }
 
+/* No node shall know which of its results are checked; tests do. */
+static uint64_t check_seed(void)
+{
+	uint64_t seed = clock_now_us();
+	const char *given = getenv("FARMMAKE_TEST_SEED");
+	if (given)
+		return strtoull(given, NULL, 10);
+	if (getrandom(&seed, sizeof seed, 0) < 0)
+		log_debug("no random numbers: the sample of checked results can be guessed");
+	return seed;
+}
+
 static void create(struct farm *f, struct conf *conf, const struct make_args *args)
 {
 	f->conf = *conf;
@@ -175,6 +188,7 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	f->compilers = compilers_create();
 	f->record = record_create();
 	f->costs = history_load();
+	f->check_seed = check_seed();
 }
 
 static int make_rundir(struct rundir *ret)
