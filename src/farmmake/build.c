@@ -25,6 +25,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -53,6 +54,8 @@ static uint64_t stage_bytes(void)
 int build_exec_make(const struct conf *conf, const struct strv *args, unsigned jobs)
 {
 	struct strv argv = {0};
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	strv_push(&argv, conf->make);
 	if (jobs)
 		strv_pushf(&argv, "-j%u", jobs);
@@ -189,6 +192,9 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	f->record = record_create();
 	f->costs = history_load();
 	f->check_seed = check_seed();
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	log_debug("0.000 is %lld.%03ld", (long long)t.tv_sec, t.tv_nsec / 1000000);
 }
 
 static int make_rundir(struct rundir *ret)
@@ -275,7 +281,8 @@ int build_run(struct conf *conf, const struct make_args *args, int *ret_signal)
 	}
 	struct farm farm = {.key = key, .has_key = has_key, .rundir = &dir};
 	key_wipe(&key);
-	signal(SIGPIPE, SIG_IGN); /* a link that breaks is an error code */
+	signal(SIGPIPE, SIG_IGN); /* a link that breaks is an error code, */
+	signal(SIGXFSZ, SIG_IGN); /* and so is a file that cannot grow */
 	create(&farm, conf, args);
 	status = run_farm(&farm, style, args, ret_signal);
 	destroy(&farm);

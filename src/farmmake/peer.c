@@ -160,6 +160,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
 	p->slots = m->welcome.slots;
 	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
+	log_debug("%.3f node %s is %u", farm_seconds(p->farm), p->name, p->id);
 	if (p->farm->conf.verbose)
 		log_info("node %s (%s): %u slots", p->name, p->address, p->slots);
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_UP, .node = p->id,
@@ -194,6 +195,7 @@ static void on_result(struct peer *p, const struct msg *m)
 	if (ev.ok)
 		trust_forgive(&p->trust);
 	p->retry_pause_ms = PEER_RETRY_MIN_MS;
+	log_debug("%.3f result %u from %u", farm_seconds(p->farm), w->id, p->id);
 	w->t_started = c->t_started;
 	w->t_finished = farm_seconds(p->farm);
 	w->outcome = m->result;
