@@ -123,9 +123,10 @@ Test(conf, rows_are_named_once_and_in_one_spelling)
 
 Test(conf, reads_a_whole_file)
 {
-	read_json("{ \"node\": [\"board1\", \"10.0.0.7:3635\"], \"no_discovery\": true,\n"
-		  "  \"interface\": [\"lo\"], \"port\": 1, \"key\": \"k\", \"local_slots\": 4096,\n"
-		  "  \"report\": \"none\", \"verify\": 100, \"make\": \"gmake\", \"verbose\": true }\n");
+	read_json(
+		"{ \"node\": [\"board1\", \"10.0.0.7:3635\"], \"no_discovery\": true,\n"
+		"  \"interface\": [\"lo\"], \"port\": 1, \"key\": \"k\", \"local_slots\": 4096,\n"
+		"  \"report\": \"none\", \"verify\": 100, \"make\": \"gmake\", \"verbose\": true }\n");
 	expect_list(&conf.node, "board1", "10.0.0.7:3635");
 	expect_list(&conf.interface, "lo", NULL);
 	cr_expect(conf.no_discovery);

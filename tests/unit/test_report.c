@@ -453,8 +453,8 @@ Test(report, says_what_came_from_a_node_in_quarantine)
 	add(away(2, good));
 	add(checked);
 	cr_expect_eq(report_suspicious(report), 0);
-	report_add_node(report,
-		&(struct report_node){"liar", "10.0.0.8:3634", 2, .quarantine = "lies", .suspicious = true});
+	report_add_node(report, &(struct report_node){"liar", "10.0.0.8:3634", 2,
+					.quarantine = "lies", .suspicious = true});
 	cr_expect_eq(report_suspicious(report), 1);
 	json_t *doc = write_doc();
 	const json_t *node = json_array_get(json_object_get(doc, "nodes"), 1);
@@ -468,8 +468,10 @@ Test(report, says_what_came_from_a_node_in_quarantine)
 	json_decref(doc);
 	char *json = write_json(), *text = NULL, *why = NULL;
 	cr_assert_eq(report_summary(json, &text, &why), 0, "%s", why);
-	cr_expect(strstr(text, "  checked      1: 0 the same, 1 different, 0 unclear\n"), "%s", text);
-	cr_expect(strstr(text, "    in quarantine: it lies\n    1 file of it is suspicious\n"), "%s", text);
+	cr_expect(
+		strstr(text, "  checked      1: 0 the same, 1 different, 0 unclear\n"), "%s", text);
+	cr_expect(strstr(text, "    in quarantine: it lies\n    1 file of it is suspicious\n"),
+		"%s", text);
 	free(text);
 	free(json);
 }
