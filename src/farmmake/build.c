@@ -219,6 +219,17 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
+/* make is over: who is impatient now must not keep us from tidying up. They stay held until the end. */
+static void hold_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* The farm is up; make runs in it until its end. */
 static int run_make(
 	struct farm *f, const struct make_args *args, const char *report, int *ret_signal)
@@ -239,6 +250,7 @@ static int run_make(
 		record_finish(
 			f, report, show, status, args->args.v ? args->args.v : (char *[]){NULL});
 	}
+	hold_signals();
 	shut_down(f, &run);
 	return status;
 }
