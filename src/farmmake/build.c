@@ -54,8 +54,6 @@ static uint64_t stage_bytes(void)
 int build_exec_make(const struct conf *conf, const struct strv *args, unsigned jobs)
 {
 	struct strv argv = {0};
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
 	strv_push(&argv, conf->make);
 	if (jobs)
 		strv_pushf(&argv, "-j%u", jobs);
@@ -263,6 +261,8 @@ static int run_farm(
 		err = create_jobserver(f, style);
 	if (err) {
 		log_warning("cannot set the farm up (%s); make runs without it", err_str(err));
+		signal(SIGPIPE, SIG_DFL);
+		signal(SIGXFSZ, SIG_DFL);
 		return build_exec_make(&f->conf, &args->args, f->local_slots);
 	}
 	_cleanup_free_ char *report = settings_report(&f->conf);

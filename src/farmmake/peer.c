@@ -367,8 +367,11 @@ void peer_heard(struct peer *p, const struct sockaddr *addr, const uint8_t boot_
 		/* started anew, or an old beacon played again: who has lost this connection says so
 		 * when something comes on it, who has it passes a heartbeat over */
 		conn_send(p->conn, &(struct msg){.type = MSG_BEAT});
-	if (p->state == PEER_IDLE && memcmp(boot_id, p->heard_boot, PEER_BOOT_BYTES) != 0)
+	if (p->state == PEER_IDLE && memcmp(boot_id, p->heard_boot, PEER_BOOT_BYTES) != 0) {
+		uint64_t soon_ms = clock_now_ms() + PEER_RETRY_MIN_MS;
 		p->retry_pause_ms = PEER_RETRY_MIN_MS;
+		p->retry_at_ms = p->retry_at_ms < soon_ms ? p->retry_at_ms : soon_ms;
+	}
 	memcpy(p->heard_boot, boot_id, PEER_BOOT_BYTES);
 	if (p->state == PEER_IDLE)
 		memcpy(&p->addr, addr, netif_address_len(addr));

@@ -60,7 +60,7 @@ void peer_dial(struct peer *p);
 /* Its beacon says that it runs, and which start of it that is. */
 void peer_heard(
 	struct peer *p, const struct sockaddr *addr, const uint8_t boot_id[PEER_BOOT_BYTES]);
-/* It has done this; job: the source or whatever it was about, for people. */
+/* It has done this; about: the source or whatever it was about, for people. */
 void peer_strike(struct peer *p, enum trust_offence offence, const char *about);
 /* The heartbeat check; late: this loop itself was late, so silence proves nothing. */
 void peer_check(struct peer *p, uint64_t now_ms, bool late);

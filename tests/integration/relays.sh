@@ -110,6 +110,7 @@ start_build() {
 	shift
 	clean "$tree"
 	rm -f "$report"
+	: >"$work/build.err" # who looks into it at once must not see the last one's
 	setsid env --default-signal=INT FARMMAKE_TEST_TRACE=1 "${build_env[@]}" "$farmmake" \
 		"${farm_options[@]}" --farm-local-slots 2 -s -C "$tree" "$@" \
 		>"$work/build.out" 2>"$work/build.err" </dev/null &
