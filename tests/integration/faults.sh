@@ -42,7 +42,7 @@ third() {
 	wait_node "$1"
 }
 
-# Work is under way, on every node.
+# Work is under way, and something is done.
 mid_build() {
 	wait_for 30 objects "${1:-8}" || fail "nothing is built"
 	! build_is_over || fail "the build is over too soon"
