@@ -28,6 +28,7 @@ struct conf {
 	char *key;             /* key file; NULL: key in $XDG_CONFIG_HOME/farmmake */
 	long local_slots;      /* 0: usable cores */
 	char *report; /* JSON report; "": report.json in $XDG_STATE_HOME/farmmake; "none" */
+	long verify;  /* percent of the nodes' results that are compiled here, too */
 	char *make;   /* the make program */
 	bool verbose;
 	enum conf_source source[16]; /* of each row, by index in the table */

@@ -60,6 +60,14 @@ void job_spec_copy(const struct job_spec *from, struct job_spec *ret);
 /* The streams of bytes that travel for a job, in MSG_DATA frames. */
 enum stream { STREAM_TEXT, STREAM_STDOUT, STREAM_STDERR, STREAM_OUTPUT, STREAM_DWO, STREAM_COUNT };
 
+/* A result of a node beside what the compiler here makes of the same source. */
+enum checked {
+	CHECKED_SAME,
+	CHECKED_DIFFERS,
+	CHECKED_UNCLEAR, /* it does not make the same twice, or failed here */
+	CHECKED_COUNT
+};
+
 /* How a compile ended on a node. */
 struct job_result {
 	int32_t wait_status; /* as wait(2) gives it */

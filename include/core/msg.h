@@ -4,10 +4,10 @@
  * farmctl <-> farmnode over TLS, many jobs per connection. doc/protocol.md is normative for both.
  *
  * Contract: msg_decode() accepts exactly what msg_encode() writes, and checks every limit of job.h.
- * msg_allowed() says whether a sender may say this now; who receives what is illegal closes the connection.
+ * msg_allowed(): may this sender say this now? Who receives what is illegal closes the connection.
  *
- * Ownership: a decoded message owns its strings until msg_fini(). data.bytes and cc_block.markers
- * are borrowed from the frame. An encoded message is only read. */
+ * Ownership: a decoded message owns its strings until msg_fini(); data.bytes and cc_block.markers are lent
+ * by the frame. An encoded message is only read. */
 #pragma once
 
 #include "base/buf.h"
@@ -79,10 +79,9 @@ struct msg {
 		} cc_done;
 		struct {
 			struct block_key key;
-			uint32_t raw_bytes;  /* of the DATA that are this block */
-			uint32_t text_bytes; /* of what they were made of */
-			uint64_t opening;    /* of its first line (io/blockmap.h) */
-			const char *markers; /* its line markers */
+			uint32_t raw_bytes, text_bytes; /* of the DATA, and of their source */
+			uint64_t opening;               /* of its first line (io/blockmap.h) */
+			const char *markers;            /* its line markers */
 			size_t markers_n;
 		} cc_block;
 		struct {
@@ -93,6 +92,7 @@ struct msg {
 			uint16_t version;
 			uint64_t input_bytes;
 		} cc_heavy; /* a step that needs much memory and is no compile */
+		enum checked cc_checked;
 		struct {
 			enum verdict verdict;
 			char *reason;

@@ -16,8 +16,10 @@
 	XX(CC_BLOCK, 6, CC, OPEN, 49152)                                                           \
 	XX(CC_KNOWN, 7, CC, OPEN, 260)                                                             \
 	XX(CC_HEAVY, 8, CC, HELLO, 16)                                                             \
+	XX(CC_CHECKED, 9, CC, OPEN, 1)                                                             \
 	XX(CC_VERDICT, 16, CTL, OPEN, 1024)                                                        \
 	XX(CC_RESULT, 17, CTL, OPEN, 256)                                                          \
+	XX(CC_CHECK, 18, CTL, OPEN, 0)                                                             \
 	XX(HELLO, 32, CLIENT, HELLO, 256)                                                          \
 	XX(JOB, 33, CLIENT, OPEN, 49152)                                                           \
 	XX(JOB_TEXT_END, 34, CLIENT, OPEN, 16)                                                     \

@@ -27,7 +27,9 @@ struct report_build {
 struct report_node {
 	const char *name, *address;
 	unsigned slots;
-	bool lost; /* the connection broke or went silent during the build */
+	bool lost;              /* the connection broke or went silent during the build */
+	const char *quarantine; /* why it got no more work, or "" */
+	bool suspicious;        /* so its objects may be wrong */
 };
 
 struct report_job {
@@ -46,7 +48,8 @@ struct report_job {
 	struct {
 		double local_s, remote_s;
 	} cpu;
-	unsigned retries; /* dispatches after the first */
+	unsigned retries;    /* dispatches after the first */
+	const char *checked; /* how the node's object compared with ours; NULL: it was not */
 };
 
 struct report_totals {
@@ -56,9 +59,11 @@ struct report_totals {
 
 struct report *report_create(void);
 void report_destroy(struct report *r);
-/* Returns the node's index; the same name again gives the same index and updates slots and lost. */
+/* Returns the node's index; the same name again gives the same index and updates the rest. */
 int report_add_node(struct report *r, const struct report_node *n);
 void report_add_job(struct report *r, const struct report_job *j);
+/* Objects that came from nodes whose objects are suspicious, as it stands. */
+unsigned report_suspicious(const struct report *r);
 /* The whole document, malloc'd, ending in a newline. */
 char *report_to_json(
 	const struct report *r, const struct report_build *b, const struct report_totals *t);

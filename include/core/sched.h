@@ -10,6 +10,10 @@
  * until one has come back: the rest of the recipe, or the compile, needs a core here again. A job can
  * be on two nodes at once; the first result counts, and the other node is told to cancel.
  *
+ * A node that takes nothing, twice in a row and with no other job of ours, rests for a while: else
+ * whatever is refused at once would go there again and again. A node that is distrusted gets no more
+ * jobs, ever, and its results that wait to be delivered are redone here.
+ *
  * Contract: an event that makes no sense for the job's state is our bug (assert), except those that
  * can race: starts, results and refusals for a job that the node no longer has are ignored.
  */
@@ -41,8 +45,9 @@ enum sched_event_type {
 	SCHED_NODE_CREDITS, /* node, credits */
 	SCHED_NODE_SUSPECT, /* node, suspect: it owes results and is silent, or is so no longer */
 	SCHED_NODE_DOWN,    /* node */
-	SCHED_REPAID,       /* n debts were repaid */
-	SCHED_TICK,         /* ten times a second or so */
+	SCHED_NODE_DISTRUSTED, /* node: likewise, and for ever; it need not be up */
+	SCHED_REPAID,          /* n debts were repaid */
+	SCHED_TICK,            /* ten times a second or so */
 };
 
 struct sched_event {

@@ -14,6 +14,8 @@ static const struct conf_row rows[] = {
 	{ROW(local_slots, CONF_INT), 0, 4096, "0", "N",
 		"processes at work here; 0: the usable cores"},
 	{ROW(report, CONF_STRING), 0, 4095, "", "FILE", "where the JSON report goes, or none"},
+	{ROW(verify, CONF_INT), 0, 100, "0", "PERCENT",
+		"compile so much of what nodes did here, too"},
 	{ROW(make, CONF_STRING), PATH, "make", "PROGRAM", "the make to run"},
 	{ROW(verbose, CONF_BOOL), 0, 1, "no", NULL, "say which compiles are done here, and why"},
 };

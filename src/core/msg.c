@@ -279,6 +279,7 @@ static void wr_payload(struct buf *b, const struct msg *m)
 		wr_u16(b, m->cc_heavy.version);
 		wr_u64(b, m->cc_heavy.input_bytes);
 		break;
+	case MSG_CC_CHECKED: wr_u8(b, (uint8_t)m->cc_checked); break;
 	case MSG_CC_VERDICT:
 		wr_u8(b, (uint8_t)m->cc_verdict.verdict);
 		wr_text(b, m->cc_verdict.reason, REASON_MAX);
@@ -302,6 +303,7 @@ static void wr_payload(struct buf *b, const struct msg *m)
 		wr_text(b, m->refused.text, REASON_MAX);
 		break;
 	case MSG_DATA: wr_data(b, m); break;
+	case MSG_CC_CHECK:
 	case MSG_CANCEL:
 	case MSG_STARTED:
 	case MSG_DRAIN:
@@ -332,6 +334,7 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->cc_heavy.version = rd_u16(r);
 		m->cc_heavy.input_bytes = rd_u64(r);
 		break;
+	case MSG_CC_CHECKED: m->cc_checked = (enum checked)rd_enum(r, CHECKED_COUNT); break;
 	case MSG_CC_VERDICT:
 		m->cc_verdict.verdict = (enum verdict)rd_enum(r, VERDICT_COUNT);
 		m->cc_verdict.reason = rd_str(r, REASON_MAX);
@@ -355,6 +358,7 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->refused.text = rd_str(r, REASON_MAX);
 		break;
 	case MSG_DATA: rd_data(r, m); break;
+	case MSG_CC_CHECK:
 	case MSG_CANCEL:
 	case MSG_STARTED:
 	case MSG_DRAIN:
@@ -427,6 +431,8 @@ void msg_fini(struct msg *m)
 	case MSG_CC_BLOCK:
 	case MSG_CC_KNOWN:
 	case MSG_CC_HEAVY:
+	case MSG_CC_CHECKED:
+	case MSG_CC_CHECK:
 	case MSG_CC_RESULT:
 	case MSG_RESULT:
 	case MSG_JOB_TEXT_END:

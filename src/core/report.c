@@ -14,9 +14,10 @@
 #include <time.h>
 
 struct node {
-	char *name, *address;
+	char *name, *address, *quarantine;
 	unsigned slots, jobs;
-	bool lost;
+	bool lost, suspicious;
+	struct strv outputs; /* of the jobs that it did */
 	double busy_s;
 	uint64_t up, down;
 };
@@ -25,7 +26,7 @@ struct report {
 	struct node *nodes;
 	size_t n_nodes, cap_nodes;
 	struct strv jobs; /* finished rows: a tenth of what their json_t would take */
-	unsigned remote, failed, retried;
+	unsigned remote, failed, retried, checked;
 };
 
 /* JSON holds UTF-8 only, and a path may be anything. */
@@ -83,6 +84,8 @@ void report_destroy(struct report *r)
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		free(r->nodes[i].name);
 		free(r->nodes[i].address);
+		free(r->nodes[i].quarantine);
+		strv_fini(&r->nodes[i].outputs);
 	}
 	free(r->nodes);
 	strv_fini(&r->jobs);
@@ -117,6 +120,9 @@ int report_add_node(struct report *r, const struct report_node *from)
 	n->address = xstrdup(from->address);
 	n->slots = from->slots;
 	n->lost = from->lost;
+	free(n->quarantine);
+	n->quarantine = xstrdup(from->quarantine ? from->quarantine : "");
+	n->suspicious = from->suspicious;
 	return (int)(n - r->nodes);
 }
 
@@ -126,9 +132,12 @@ static void count(struct report *r, struct node *n, const struct report_job *j)
 	r->remote += j->remote;
 	r->failed += j->exit_status != 0;
 	r->retried += j->retries > 0;
+	r->checked += j->checked != NULL;
 	if (!n)
 		return;
 	n->jobs += j->remote;
+	if (j->remote)
+		strv_push(&n->outputs, j->output);
 	n->up += j->bytes.up;
 	n->down += j->bytes.down;
 	if (j->t.started >= 0 && j->t.finished > j->t.started)
@@ -148,11 +157,11 @@ void report_add_job(struct report *r, const struct report_job *j)
 		whole(j->bytes.up), "down", whole(j->bytes.down));
 	json_t *cpu = json_pack("{s:o, s:o}", "local_s", seconds(j->cpu.local_s), "remote_s",
 		seconds(j->cpu.remote_s));
-	json_t *row = json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "id",
-		whole(j->id), "source", text(j->source), "output", text(j->output), "compiler",
-		text(j->compiler), "where", j->remote ? "node" : "local", "node",
+	json_t *row = json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s?}",
+		"id", whole(j->id), "source", text(j->source), "output", text(j->output),
+		"compiler", text(j->compiler), "where", j->remote ? "node" : "local", "node",
 		n ? text(n->name) : json_null(), "reason", text(j->reason), "t", t, "bytes", bytes,
-		"cpu", cpu, "retries", whole(j->retries));
+		"cpu", cpu, "retries", whole(j->retries), "checked", j->checked);
 	strv_push_take(&r->jobs, dump(row));
 }
 
@@ -176,12 +185,24 @@ static char *format_build(const struct report_build *b)
 		"local_slots", whole(b->local_slots)));
 }
 
+unsigned report_suspicious(const struct report *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n_nodes; i++)
+		n += r->nodes[i].suspicious ? r->nodes[i].outputs.n : 0;
+	return (unsigned)n;
+}
+
 static char *format_node(const struct node *n)
 {
-	return dump(json_pack("{s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:b}", "name", text(n->name),
-		"address", text(n->address), "slots", whole(n->slots), "jobs", whole(n->jobs),
-		"busy_s", seconds(n->busy_s), "bytes_up", whole(n->up), "bytes_down",
-		whole(n->down), "lost", n->lost));
+	json_t *outputs = json_array();
+	for (size_t i = 0; n->suspicious && i < n->outputs.n; i++)
+		json_array_append_new(outputs, text(n->outputs.v[i]));
+	return dump(json_pack("{s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:b, s:o, s:o}", "name",
+		text(n->name), "address", text(n->address), "slots", whole(n->slots), "jobs",
+		whole(n->jobs), "busy_s", seconds(n->busy_s), "bytes_up", whole(n->up),
+		"bytes_down", whole(n->down), "lost", n->lost, "quarantine", text(n->quarantine),
+		"suspicious", outputs));
 }
 
 static char *format_summary(
@@ -190,10 +211,11 @@ static char *format_summary(
 	double rate = b->wall_s > 0 ? (double)r->jobs.n / b->wall_s : 0;
 	json_t *tokens = json_pack(
 		"{s:I, s:I}", "lent_peak", whole(t->lent_peak), "lost", whole(t->tokens_lost));
-	return dump(json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "jobs", whole(r->jobs.n),
-		"remote", whole(r->remote), "local", whole(r->jobs.n - r->remote), "failed",
-		whole(r->failed), "retried", whole(r->retried), "files_per_s", seconds(rate),
-		"max_local_running", whole(t->max_local_running), "tokens", tokens));
+	return dump(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "jobs",
+		whole(r->jobs.n), "remote", whole(r->remote), "local", whole(r->jobs.n - r->remote),
+		"failed", whole(r->failed), "retried", whole(r->retried), "checked",
+		whole(r->checked), "suspicious", whole(report_suspicious(r)), "files_per_s",
+		seconds(rate), "max_local_running", whole(t->max_local_running), "tokens", tokens));
 }
 
 static void print_rows(FILE *out, const char *name, const struct strv *rows)

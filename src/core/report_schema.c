@@ -58,6 +58,7 @@ static const struct field job[] = {
 	{"bytes", OBJECT, job_bytes},
 	{"cpu", OBJECT, job_cpu},
 	{"retries", COUNT},
+	{"checked", TEXT_OR_NULL},
 	{NULL},
 };
 
@@ -70,6 +71,8 @@ static const struct field node[] = {
 	{"bytes_up", COUNT},
 	{"bytes_down", COUNT},
 	{"lost", FLAG},
+	{"quarantine", TEXT},
+	{"suspicious", WORDS},
 	{NULL},
 };
 
@@ -92,6 +95,8 @@ static const struct field summary[] = {
 	{"local", COUNT},
 	{"failed", COUNT},
 	{"retried", COUNT},
+	{"checked", COUNT},
+	{"suspicious", COUNT},
 	{"files_per_s", RATE},
 	{"max_local_running", COUNT},
 	{"tokens", OBJECT, summary_tokens},

@@ -160,6 +160,20 @@ static void print_places(FILE *out, const json_t *doc)
 	print_reasons(out, jobs);
 }
 
+static void print_checks(FILE *out, const json_t *doc)
+{
+	size_t checked = count(json_object_get(doc, "summary"), "checked"), differ = 0, n = 0;
+	const json_t *jobs = json_object_get(doc, "jobs");
+	for (size_t i = 0; i < json_array_size(jobs); i++) {
+		const char *how = string(json_array_get(jobs, i), "checked");
+		differ += how && strcmp(how, "differs") == 0;
+		n += how && strcmp(how, "same") == 0;
+	}
+	if (checked)
+		fprintf(out, "  checked   %4zu: %zu the same, %zu different, %zu unclear\n",
+			checked, n, differ, checked - n - differ);
+}
+
 static void print_traffic(FILE *out, const json_t *doc)
 {
 	const json_t *tokens = json_object_get(json_object_get(doc, "summary"), "tokens");
@@ -184,6 +198,13 @@ static void print_node(FILE *out, const json_t *node, double wall_s)
 		slots, plural(slots), 100 * busy, human(number(node, "bytes_up"), up),
 		human(number(node, "bytes_down"), down),
 		json_is_true(json_object_get(node, "lost")) ? "; was lost" : "");
+	const char *why = string(node, "quarantine");
+	size_t suspicious = json_array_size(json_object_get(node, "suspicious"));
+	if (*why)
+		fprintf(out, "    in quarantine: it %s\n", log_escape(why, name, sizeof name));
+	if (suspicious)
+		fprintf(out, "    %zu file%s of it %s suspicious\n", suspicious, plural(suspicious),
+			suspicious == 1 ? "is" : "are");
 }
 
 static void print_nodes(FILE *out, const json_t *doc)
@@ -215,6 +236,7 @@ int report_summary(const char *json, char **ret_text, char **ret_why)
 	assert(out);
 	print_build(out, json_object_get(doc, "build"), json_object_get(doc, "summary"));
 	print_places(out, doc);
+	print_checks(out, doc);
 	print_traffic(out, doc);
 	print_nodes(out, doc);
 	if (fclose(out) != 0)

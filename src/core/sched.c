@@ -185,6 +185,8 @@ static void on_result(struct sched *s, const struct sched_event *ev, struct sche
 	struct sched_job *j = c->job;
 	if (ev->ok)
 		sched_node_learn(s, c, ev->wall_us, ev->now_us);
+	j->by = c->node;
+	sched_node_refused(s, c->node, false, ev->now_us);
 	sched_copy_end(s, c, ev->now_us);
 	cancel_copies(s, j, ev->now_us, plan);
 	if (ev->ok)
@@ -201,7 +203,9 @@ static void on_refused(struct sched *s, const struct sched_event *ev, struct sch
 		return;
 	struct sched_job *j = c->job;
 	if (ev->retry) {
+		struct sched_node *n = c->node;
 		send_back(s, c, "refused by several nodes", ev->now_us, plan);
+		sched_node_refused(s, n, true, ev->now_us);
 	} else {
 		sched_copy_end(s, c, ev->now_us);
 		cancel_copies(s, j, ev->now_us, plan);
@@ -237,7 +241,7 @@ static void on_gone(struct sched *s, const struct sched_event *ev, struct sched_
 static void on_node_up(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	struct sched_node *n = sched_node_get(s, ev->node);
-	assert(!n->up);
+	assert(!n->up && !n->distrusted);
 	n->up = true;
 	n->credits = ev->credits;
 	n->slots = ev->slots ? ev->slots : 1;
@@ -256,6 +260,8 @@ static void on_node_down(struct sched *s, const struct sched_event *ev, struct s
 	assert(n && n->up);
 	n->up = n->suspect = false;
 	list_remove(&n->suspects);
+	list_remove(&n->rests);
+	n->refusals = 0;
 	n->credits = 0;
 	s->up_count--;
 	s->elsewhere_count -= !n->here;
@@ -264,6 +270,23 @@ static void on_node_down(struct sched *s, const struct sched_event *ev, struct s
 		send_back(s, list_entry(l, struct sched_copy, link), "lost by several nodes",
 			ev->now_us, plan);
 	dispatch(s, ev->now_us, plan);
+}
+
+/* What it made and nobody has yet is not believed either. */
+static void on_distrusted(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
+{
+	struct sched_node *n = sched_node_get(s, ev->node);
+	n->distrusted = true;
+	list_for_each_safe(l, &s->returning) {
+		struct sched_job *j = list_entry(l, struct sched_job, link);
+		if (j->state != JOB_READY || j->by != n)
+			continue;
+		j->why = "the node that made it is in quarantine";
+		j->until_us = ev->now_us + s->conf.redo_wait_us;
+		sched_job_move(s, j, JOB_REDO, ev->now_us);
+	}
+	if (n->up)
+		on_node_down(s, ev, plan);
 }
 
 static void on_credits(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -344,6 +367,7 @@ static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_
 		go_on(s, j, ev->now_us, plan);
 		s->owed_late++;
 	}
+	sched_nodes_wake(s, ev->now_us);
 	dispatch(s, ev->now_us, plan);
 	sched_hedge(s, ev->now_us, plan);
 }
@@ -362,6 +386,7 @@ void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan
 	case SCHED_NODE_CREDITS: on_credits(s, ev, plan); break;
 	case SCHED_NODE_SUSPECT: on_suspect(s, ev, plan); break;
 	case SCHED_NODE_DOWN: on_node_down(s, ev, plan); break;
+	case SCHED_NODE_DISTRUSTED: on_distrusted(s, ev, plan); break;
 	case SCHED_REPAID: on_repaid(s, ev, plan); break;
 	case SCHED_TICK: on_tick(s, ev, plan); break;
 	}
@@ -378,6 +403,7 @@ struct sched *sched_create(const struct sched_conf *conf)
 	list_init(&s->away);
 	list_init(&s->returning);
 	list_init(&s->suspects);
+	list_init(&s->rests);
 	list_init(&s->claims);
 	return s;
 }

@@ -73,11 +73,12 @@ static void check_node(const struct sched_node *n, struct sums *sums)
 		running += list_entry(l, struct sched_copy, link)->running;
 	assert(list_length(&n->copies) == n->used && running == n->running);
 	assert(n->up || n->used == 0);
-	assert((n->heap != NULL) == (n->up && !n->suspect && n->credits > 0));
+	assert((n->heap != NULL) == (!n->suspect && n->granted > 0));
+	assert(!n->distrusted || !n->up);
 	assert(!n->heap || n->heap->v[n->heap_pos] == n);
 	assert(!n->heap || n->heap != &n->herd->open || n->used < n->credits);
 	assert(n->suspect == !list_empty(&n->suspects));
-	assert(n->granted == (n->up ? n->credits : 0));
+	assert(n->granted == (n->up && list_empty(&n->rests) ? n->credits : 0));
 	(void)running;
 	sums->used += n->used;
 	sums->up += n->up;

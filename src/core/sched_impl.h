@@ -44,6 +44,7 @@ struct sched_job {
 	uint64_t until_us; /* JOB_READY, JOB_REDO: not to wait longer than this */
 	struct sched_copy copy[SCHED_COPIES];
 	const struct sched_node *avoid; /* refused it last */
+	const struct sched_node *by;    /* JOB_READY: whose result it is */
 	const char *why;                /* JOB_REDO: the reason that the wrapper is given */
 	struct list link;               /* in its bin, away or returning; else unlinked */
 	struct list age_link;           /* JOB_STAGED: in its lane's age */
@@ -74,6 +75,7 @@ struct sched {
 	struct list away;      /* JOB_AWAY, longest not looked at by hedging first */
 	struct list returning; /* JOB_READY and JOB_REDO, oldest first */
 	struct list suspects;  /* struct sched_node.suspects */
+	struct list rests;     /* struct sched_node.rests */
 	struct list claims;    /* staged or away jobs whose debt was called in early */
 	uint32_t claim_count;
 	uint32_t count[JOB_LOCAL + 1];

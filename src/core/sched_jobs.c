@@ -17,7 +17,7 @@ static const struct {
 	[JOB_CPP] = {"cpp", TO(STAGED) | TO(LOCAL)},
 	[JOB_STAGED] = {"staged", TO(AWAY) | TO(REDO)},
 	[JOB_AWAY] = {"away", TO(STAGED) | TO(READY) | TO(REDO)},
-	[JOB_READY] = {"ready", TO(BACK)},
+	[JOB_READY] = {"ready", TO(BACK) | TO(REDO)},
 	[JOB_BACK] = {"back", TO(LOCAL)},
 	[JOB_REDO] = {"redo", TO(LOCAL)},
 	[JOB_LOCAL] = {"local", 0},

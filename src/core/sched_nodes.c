@@ -13,6 +13,9 @@ enum {
 	LINK_BYTES_US = 12, /* a link is taken for 100 Mbit/s until it has shown itself */
 	LINK_FORGETS = 16,  /* recent uploads are about so many */
 	PRELOAD_PARTS = 2,  /* see preload() */
+	REFUSALS_MAX = 2,   /* in a row, and the node rests */
+	REST_MIN_US = 500000,
+	REST_MAX_US = 8000000,
 };
 
 double sched_blend(double speed, double seen, double parts)
@@ -41,6 +44,7 @@ struct sched_node *sched_node_get(struct sched *s, uint32_t id)
 	n->speed = s->speed;
 	list_init(&n->copies);
 	list_init(&n->suspects);
+	list_init(&n->rests);
 	idmap_put(&s->nodes, id, n);
 	return n;
 }
@@ -130,7 +134,7 @@ static void count_in_lanes(struct sched *s, const struct sched_node *n, int sign
 
 static void recount(struct sched *s, struct sched_node *n)
 {
-	uint32_t credits = n->up ? n->credits : 0;
+	uint32_t credits = n->up && list_empty(&n->rests) ? n->credits : 0;
 	double power = credits ? n->speed * n->slots : 0;
 	if (credits == n->granted && !(power < n->power) && !(power > n->power))
 		return;
@@ -145,7 +149,7 @@ void sched_node_refresh(struct sched *s, struct sched_node *n, uint64_t now_us)
 	recount(s, n);
 	n->ready_us = ready(s, n, now_us);
 	struct sched_heap *heap = NULL;
-	if (n->up && !n->suspect && n->credits) {
+	if (!n->suspect && n->granted) {
 		struct sched_herd *herd = n->herd;
 		unsigned bin = s->conf.blind ? 0 : speed_bin(n->speed);
 		if (!herd || herd->speed_bin != bin || herd->toolchains != n->toolchains)
@@ -161,6 +165,35 @@ void sched_node_refresh(struct sched *s, struct sched_node *n, uint64_t now_us)
 		sched_heap_remove(n);
 	if (heap)
 		sched_heap_add(heap, n);
+}
+
+void sched_node_refused(struct sched *s, struct sched_node *n, bool refused, uint64_t now_us)
+{
+	if (!refused) {
+		n->refusals = 0;
+		n->rest_us = 0;
+		return;
+	}
+	/* with jobs of ours there, others may just have been given our share */
+	if (n->used || ++n->refusals < REFUSALS_MAX || !list_empty(&n->rests))
+		return;
+	n->rest_us = n->rest_us ? n->rest_us * 2 : REST_MIN_US;
+	if (n->rest_us > REST_MAX_US)
+		n->rest_us = REST_MAX_US;
+	n->rests_until_us = now_us + n->rest_us;
+	list_append(&s->rests, &n->rests);
+	sched_node_refresh(s, n, now_us);
+}
+
+void sched_nodes_wake(struct sched *s, uint64_t now_us)
+{
+	list_for_each_safe(l, &s->rests) {
+		struct sched_node *n = list_entry(l, struct sched_node, rests);
+		if (n->rests_until_us > now_us)
+			continue;
+		list_remove(&n->rests);
+		sched_node_refresh(s, n, now_us);
+	}
 }
 
 double sched_node_finish(

@@ -33,9 +33,12 @@ struct sched_node {
 	uint32_t credits, slots;
 	uint32_t used, running; /* jobs that are there, and that have begun */
 	uint64_t toolchains;
-	bool up, suspect, here;
+	bool up, suspect, here, distrusted;
 	struct list copies; /* struct sched_copy.link */
 	struct list suspects;
+	struct list rests; /* linked while it takes no jobs because it refused them */
+	uint32_t refusals; /* since its last result, with no other job there */
+	uint64_t rest_us, rests_until_us;
 
 	double speed; /* cost done in a microsecond by one slot */
 	uint32_t samples;
@@ -46,7 +49,7 @@ struct sched_node {
 	double started_us;          /* sum over the running ones */
 	double ready_us;            /* the key in the heap, see sched_node_refresh() */
 	double power;               /* what it adds to its lanes */
-	uint32_t granted;           /* likewise, its credits */
+	uint32_t granted;           /* likewise, its credits; 0 while it rests */
 	struct sched_herd *herd;
 	struct sched_heap *heap; /* NULL: takes no jobs */
 	uint32_t heap_pos;
@@ -78,6 +81,10 @@ struct sched_node *sched_node_get(struct sched *s, uint32_t id); /* made when ne
 /* Anything about the node has changed: puts it where it belongs now. */
 void sched_node_refresh(struct sched *s, struct sched_node *n, uint64_t now_us);
 void sched_nodes_free(struct sched *s);
+/* It refused a job, or (false) returned one. */
+void sched_node_refused(struct sched *s, struct sched_node *n, bool refused, uint64_t now_us);
+/* Those that have rested enough take jobs again. */
+void sched_nodes_wake(struct sched *s, uint64_t now_us);
 /* When a job of this cost and size would be done there. */
 double sched_node_finish(
 	const struct sched_node *n, double cost_us, uint64_t bytes, uint64_t now_us);

@@ -16,6 +16,7 @@ static volatile pid_t running; /* the child, 0 for none */
 static int running_fd = -1;    /* a pidfd, for who waits with a limit */
 static volatile sig_atomic_t caught;
 static const char *volatile cleanup[2];
+static void (*file_too_large)(int) = SIG_DFL; /* what a child does about SIGXFSZ */
 
 static void die_by(int signum)
 {
@@ -49,6 +50,8 @@ void child_watch_signals(void)
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &sa, NULL);
 	}
+	/* a file of ours that cannot grow means only that the compiler has to write it */
+	file_too_large = signal(SIGXFSZ, SIG_IGN);
 }
 
 static void replace_cleanup(const char *from, const char *to)
@@ -75,6 +78,7 @@ void child_cleanup_drop(const char *path)
 static _Noreturn void become(
 	const char *path, char *const argv[], char *const env[], const int fds[2], pid_t parent)
 {
+	signal(SIGXFSZ, file_too_large);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(FARMCC_EXIT_ORPHAN);

@@ -1,6 +1,5 @@
 #include "commit.h"
 
-#include "base/fs.h"
 #include "base/str.h"
 #include "child.h"
 
@@ -27,11 +26,6 @@ int commit_open(struct commit *c, const char *path)
 	child_cleanup_add(c->tmp);
 	c->fd = open(c->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	return c->fd < 0 ? -errno : 0;
-}
-
-int commit_write(struct commit *c, const void *data, size_t n)
-{
-	return fs_write_all(c->fd, data, n);
 }
 
 int commit_finish(struct commit *c)

@@ -17,9 +17,8 @@ struct commit {
 	int fd;
 };
 
-/* A new file beside path, with the mode that the user's umask gives. -errno. */
+/* A new file beside path, with the mode that the user's umask gives; the caller writes to fd. -errno. */
 int commit_open(struct commit *c, const char *path);
-int commit_write(struct commit *c, const void *data, size_t n);
 /* Closes, and renames it to path. */
 int commit_finish(struct commit *c);
 /* Removes what was not finished; may always be called last. */

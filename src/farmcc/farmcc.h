@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "check.h"
 #include "core/ccargs.h"
 #include "io/sock.h"
 
@@ -30,11 +31,12 @@ struct cc {
 	char *compiler;    /* the real one's path */
 	struct strv words; /* the arguments, response files expanded */
 	struct ccargs args;
-	char *cwd;         /* as the compiler would record it */
-	struct sock *sock; /* NULL: nobody to talk to */
-	bool idle;         /* compile with what others leave of the cores */
-	bool told;         /* the controller knows already that this compile is local */
-	char reason[256];  /* ROUTE_LOCAL: why */
+	char *cwd;          /* as the compiler would record it */
+	struct sock *sock;  /* NULL: nobody to talk to */
+	bool idle;          /* compile with what others leave of the cores */
+	bool told;          /* the controller knows already that this compile is local */
+	struct check check; /* of a node's result */
+	char reason[256];   /* ROUTE_LOCAL: why */
 };
 
 /* Sets the reason and returns ROUTE_LOCAL. */

@@ -29,6 +29,7 @@ static int compile(char *argv[], const char *socket)
 {
 	struct cc cc = {.argv = argv};
 	bool past_us;
+	check_init(&cc.check);
 	cc.compiler = find_compiler(argv[0], &past_us);
 	if (!cc.compiler) {
 		fprintf(stderr, "farmcc: %s: command not found\n", argv[0]);
@@ -52,6 +53,7 @@ static int compile(char *argv[], const char *socket)
 			status = route_run(&cc);
 	}
 	sock_close(cc.sock);
+	check_close(&cc.check);
 	ccargs_fini(&cc.args);
 	strv_fini(&cc.words);
 	free(cc.compiler);

@@ -12,6 +12,7 @@
 
 struct delivery {
 	struct commit output, dwo;
+	int output_fd, dwo_fd; /* a commit's, or the check's */
 	uint64_t missing[STREAM_COUNT];
 	struct buf block;
 };
@@ -75,7 +76,8 @@ static int take_block(struct delivery *d, const struct msg *m)
 	if (err)
 		return err;
 	d->missing[s] -= d->block.len;
-	return commit_write(s == STREAM_DWO ? &d->dwo : &d->output, d->block.data, d->block.len);
+	return fs_write_all(
+		s == STREAM_DWO ? d->dwo_fd : d->output_fd, d->block.data, d->block.len);
 }
 
 static int take_blocks(struct cc *cc, struct delivery *d)
@@ -98,11 +100,26 @@ static int put_in_place(struct cc *cc, struct delivery *d)
 	int err = commit_open(&d->output, cc->args.output);
 	if (!err && cc->args.want_dwo)
 		err = commit_open(&d->dwo, cc->args.dwo);
+	d->output_fd = d->output.fd;
+	d->dwo_fd = d->dwo.fd;
 	if (!err)
 		err = take_blocks(cc, d);
 	if (!err && cc->args.want_dwo)
 		err = commit_finish(&d->dwo);
 	return err ? err : commit_finish(&d->output);
+}
+
+/* The result waits for that of the compiler here. */
+static int put_by(struct cc *cc, struct delivery *d)
+{
+	struct check *c = &cc->check;
+	int err = check_open(c, cc->args.output, cc->args.want_dwo ? cc->args.dwo : NULL);
+	d->output_fd = c->output_fd;
+	d->dwo_fd = c->dwo_fd;
+	if (!err)
+		err = take_blocks(cc, d);
+	c->armed = !err;
+	return err;
 }
 
 static enum route take_delivery(struct cc *cc, const struct job_result *r)
@@ -112,12 +129,16 @@ static enum route take_delivery(struct cc *cc, const struct job_result *r)
 		return gone(cc, ERR_STATE);
 	memcpy(d.missing, r->raw_bytes, sizeof d.missing);
 	buf_init(&d.block, LZ_BLOCK_BYTES);
-	int err = put_in_place(cc, &d);
+	int err = cc->check.wanted ? put_by(cc, &d) : put_in_place(cc, &d);
 	commit_fini(&d.output);
 	commit_fini(&d.dwo);
 	buf_fini(&d.block);
 	if (err)
 		return route_local(cc, "cannot write the output: %s", err_str(err));
+	if (cc->check.armed) {
+		cc->idle = true;
+		return route_local(cc, "what a node made of it is checked");
+	}
 	struct msg done = {.type = MSG_CC_DONE};
 	sock_send(cc->sock, &done); /* the output is there, whoever hears of it */
 	return ROUTE_DONE;
@@ -127,6 +148,10 @@ enum route remote_receive(struct cc *cc)
 {
 	struct msg m;
 	int err = sock_recv(cc->sock, -1, &m);
+	if (!err && m.type == MSG_CC_CHECK) {
+		cc->check.wanted = true;
+		err = sock_recv(cc->sock, -1, &m);
+	}
 	if (err)
 		return gone(cc, err);
 	enum route next;

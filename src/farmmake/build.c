@@ -22,8 +22,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -157,6 +159,18 @@ static void shut_down(struct farm *f, struct make_run *run)
 	(void)busy;
 }
 
+/* No node shall know which of its results are checked; tests do. */
+static uint64_t check_seed(void)
+{
+	uint64_t seed = clock_now_us();
+	const char *given = getenv("FARMMAKE_TEST_SEED");
+	if (given)
+		return strtoull(given, NULL, 10);
+	if (getrandom(&seed, sizeof seed, 0) < 0)
+		log_debug("no random numbers: the sample of checked results can be guessed");
+	return seed;
+}
+
 static void create(struct farm *f, struct conf *conf, const struct make_args *args)
 {
 	f->conf = *conf;
@@ -176,6 +190,10 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	f->compilers = compilers_create();
 	f->record = record_create();
 	f->costs = history_load();
+	f->check_seed = check_seed();
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	log_debug("0.000 is %lld.%03ld", (long long)t.tv_sec, t.tv_nsec / 1000000);
 }
 
 static int make_rundir(struct rundir *ret)
@@ -200,6 +218,17 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
+/* make is over: who is impatient now must not keep us from tidying up. They stay held until the end. */
+static void hold_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* The farm is up; make runs in it until its end. */
 static int run_make(
 	struct farm *f, const struct make_args *args, const char *report, int *ret_signal)
@@ -220,6 +249,7 @@ static int run_make(
 		record_finish(
 			f, report, show, status, args->args.v ? args->args.v : (char *[]){NULL});
 	}
+	hold_signals();
 	shut_down(f, &run);
 	return status;
 }
@@ -232,6 +262,8 @@ static int run_farm(
 		err = create_jobserver(f, style);
 	if (err) {
 		log_warning("cannot set the farm up (%s); make runs without it", err_str(err));
+		signal(SIGPIPE, SIG_DFL);
+		signal(SIGXFSZ, SIG_DFL);
 		return build_exec_make(&f->conf, &args->args, f->local_slots);
 	}
 	_cleanup_free_ char *report = settings_report(&f->conf);
@@ -263,7 +295,8 @@ int build_run(struct conf *conf, const struct make_args *args, int *ret_signal)
 	}
 	struct farm farm = {.keys = keys, .has_key = has_key, .rundir = &dir};
 	keyring_wipe(&keys);
-	signal(SIGPIPE, SIG_IGN); /* a link that breaks is an error code */
+	signal(SIGPIPE, SIG_IGN); /* a link that breaks is an error code, */
+	signal(SIGXFSZ, SIG_IGN); /* and so is a file that cannot grow */
 	create(&farm, conf, args);
 	status = run_farm(&farm, style, args, ret_signal);
 	destroy(&farm);

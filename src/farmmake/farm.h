@@ -51,6 +51,7 @@ struct farm {
 	struct cost_table *costs;
 	struct rundir *rundir;
 	struct texts *texts;
+	uint64_t check_seed; /* of the sample of results that are checked */
 
 	uv_pipe_t listener; /* for farmcc */
 	uv_timer_t tick;

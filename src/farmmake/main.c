@@ -49,6 +49,10 @@ static void die_by(int signum)
 	setrlimit(RLIMIT_CORE, &no_core);
 	signal(signum, SIG_DFL);
 	raise(signum);
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, signum);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int main(int argc, char *argv[])

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 500, CHILD_FDS = 32 };
+enum { GRACE_MS = 500, FORWARD_MS = 250, CHILD_FDS = 32 };
 
 static bool replaced(const char *entry)
 {
@@ -77,7 +77,8 @@ static void on_make_exit(uv_process_t *process, int64_t exit_status, int term_si
 	uv_timer_start(&run->grace, on_grace, 0, 2);
 }
 
-/* Does the terminal send its signals to make too? Then forwarding would double them. */
+/* Does the terminal send its signals to make too? Then forwarding would double them, and a make that gets
+ * two at once may trip over its own end ("wait: No child processes"). */
 static bool in_foreground(void)
 {
 	int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -88,16 +89,25 @@ static bool in_foreground(void)
 	return yes;
 }
 
+static void on_forward(uv_timer_t *timer)
+{
+	struct make_run *run = timer->data;
+	uv_process_kill(&run->process, run->signum);
+}
+
+/* Without a terminal nobody can tell whether make has got it as well, as when a whole group is meant: it
+ * is given some time to end by itself. */
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct make_run *run = handle->data;
 	run->interrupts++;
+	run->signum = signum;
 	if (run->ended)
 		return;
 	if (run->interrupts > 2)
 		uv_process_kill(&run->process, SIGKILL);
 	else if (signum != SIGINT || !in_foreground())
-		uv_process_kill(&run->process, signum);
+		uv_timer_start(&run->grace, on_forward, FORWARD_MS, 0);
 }
 
 static void watch_signals(struct make_run *run)

@@ -13,6 +13,7 @@ struct make_run {
 	uv_process_t process;
 	uv_signal_t signals[3]; /* INT, TERM, HUP */
 	uv_timer_t grace;
+	int signum; /* the last that came; make gets it too */
 	unsigned interrupts;
 	bool ended;
 	uint64_t ended_ms;

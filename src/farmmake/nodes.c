@@ -31,9 +31,7 @@ static void on_beacon(void *ctx, const struct beacon *b, const struct sockaddr *
 		return;
 	if (!p)
 		p = peer_create(f, (struct sockaddr *)&addr, b->name);
-	else if (p->state == PEER_IDLE)
-		memcpy(&p->addr, &addr, sizeof addr);
-	peer_dial(p);
+	peer_heard(p, (struct sockaddr *)&addr, b->boot_id);
 }
 
 static void on_tick(uv_timer_t *timer)

@@ -78,9 +78,8 @@ static void pump_uploads(struct peer *p)
 			list_remove(&c->upload_link);
 		}
 		m.job = w->id;
-		int err = conn_send(p->conn, &m);
-		if (err) {
-			conn_abort(p->conn, err);
+		if (conn_send(p->conn, &m) < 0) {
+			conn_abort(p->conn, -ENOBUFS); /* ours, and no offence of the node's */
 			return;
 		}
 	}
@@ -93,6 +92,8 @@ void peer_send(struct peer *p, struct wrapper *w)
 		p->owed_since_ms = clock_now_ms();
 	if (w->dispatches++ == 0)
 		w->t_sent = farm_seconds(p->farm);
+	if (w->id > p->last_job)
+		p->last_job = w->id;
 	copy_attach(wrapper_copy(w, NULL), p);
 	pump_uploads(p);
 }
@@ -149,16 +150,17 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	if (m->welcome.version != WIRE_VERSION)
 		return ERR_VERSION;
 	struct peer *other = peer_find_name(p->farm, p->name);
-	if (other && other != p && other->state == PEER_UP) {
+	if (other && other != p && (other->state == PEER_UP || other->state == PEER_QUARANTINE)) {
 		p->duplicate = true; /* known by beacon already, and given by address too */
 		return ERR_CLOSED;
 	}
 	conn_opened(p->conn);
 	p->state = PEER_UP;
 	p->draining = p->lost = p->suspect = false;
-	p->retry_pause_ms = PEER_RETRY_MIN_MS;
+	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
 	p->slots = m->welcome.slots;
 	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
+	log_debug("%.3f node %s is %u", farm_seconds(p->farm), p->name, p->id);
 	if (p->farm->conf.verbose)
 		log_info("node %s (%s): %u slots", p->name, p->address, p->slots);
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_UP, .node = p->id,
@@ -183,16 +185,17 @@ static void on_result(struct peer *p, const struct msg *m)
 	if (!c)
 		return;
 	struct wrapper *w = c->wrapper;
-	struct sched_event ev = {.job = m->job, .node = p->id, .wall_us = m->result.wall_us};
-	switch (peer_result_finish(c, &m->result)) {
-	case PEER_RESULT_GOOD: ev.type = SCHED_JOB_RESULT, ev.ok = true; break;
-	case PEER_RESULT_REDO: ev.type = SCHED_JOB_RESULT, ev.ok = false; break;
-	case PEER_RESULT_BROKEN:
-		log_warning("node %s: a result does not match its digest; %s goes elsewhere",
-			p->name, w->spec.source);
-		ev.type = SCHED_JOB_REFUSED, ev.retry = true;
-		break;
+	enum peer_result verdict = peer_result_finish(c, &m->result);
+	if (verdict == PEER_RESULT_BROKEN) {
+		peer_strike(p, TRUST_DIGEST, w->spec.source);
+		return;
 	}
+	struct sched_event ev = {SCHED_JOB_RESULT, .job = m->job, .node = p->id,
+		.wall_us = m->result.wall_us, .ok = verdict == PEER_RESULT_GOOD};
+	if (ev.ok)
+		trust_forgive(&p->trust);
+	p->retry_pause_ms = PEER_RETRY_MIN_MS;
+	log_debug("%.3f result %u from %u", farm_seconds(p->farm), w->id, p->id);
 	w->t_started = c->t_started;
 	w->t_finished = farm_seconds(p->farm);
 	w->outcome = m->result;
@@ -240,10 +243,22 @@ static void set_credits(struct peer *p, uint32_t credits)
 		(struct sched_event){SCHED_NODE_CREDITS, .node = p->id, .credits = credits});
 }
 
+/* Late words about a job that it had are no offence. */
+static bool is_made_up(const struct peer *p, const struct msg *m)
+{
+	bool of_job = m->type == MSG_DATA || m->type == MSG_STARTED || m->type == MSG_RESULT ||
+		      m->type == MSG_REFUSED;
+	return of_job && (m->job == 0 || m->job > p->last_job);
+}
+
 static int dispatch(struct peer *p, const struct msg *m)
 {
 	if (m->type == MSG_WELCOME)
 		return p->state == PEER_DIALING ? on_welcome(p, m) : ERR_STATE;
+	if (is_made_up(p, m))
+		peer_strike(p, TRUST_JOB, msg_name(m->type));
+	if (p->state != PEER_UP)
+		return 0;
 	if (m->type == MSG_DATA)
 		return on_data(p, m);
 	if (m->type == MSG_STARTED)
@@ -263,7 +278,9 @@ static void on_msg(void *ctx, struct msg *m)
 {
 	struct peer *p = ctx;
 	int err = dispatch(p, m);
-	if (err)
+	if (trust_is_offence(err))
+		peer_strike(p, TRUST_FRAME, err_str(err));
+	else if (err)
 		conn_abort(p->conn, err);
 }
 
@@ -276,6 +293,8 @@ static void on_drain(void *ctx)
  * when asked for. */
 static void log_end(const struct peer *p, int err, size_t jobs)
 {
+	log_debug("%.3f link to node %s, %u, ends: %s", farm_seconds(p->farm), p->name, p->id,
+		err_str(err));
 	const char *name = p->name[0] ? p->name : p->address;
 	if (p->state == PEER_UP && (jobs || !p->draining))
 		log_warning("node %s is gone (%s)%s", name, err_str(err),
@@ -285,11 +304,9 @@ static void log_end(const struct peer *p, int err, size_t jobs)
 		log_warning("cannot use node %s: %s", name, err_str(err));
 }
 
-static void on_closed(void *ctx, int err)
+/* Its jobs are not there any more. Returns how many there were. */
+static size_t drop_jobs(struct peer *p)
 {
-	struct peer *p = ctx;
-	struct farm *f = p->farm;
-	bool was_up = p->state == PEER_UP;
 	size_t jobs = 0;
 	list_for_each_safe(l, &p->jobs) {
 		struct copy *c = list_entry(l, struct copy, peer_link);
@@ -297,13 +314,40 @@ static void on_closed(void *ctx, int err)
 		copy_reset(c);
 		jobs++;
 	}
+	return jobs;
+}
+
+void peer_strike(struct peer *p, enum trust_offence offence, const char *about)
+{
+	char what[160];
+	if (!trust_strike(&p->trust, offence))
+		return;
+	log_error("node %s %s (%s): it is in quarantine, and gets no more work in this build",
+		p->name, trust_words(offence), log_escape(about, what, sizeof what));
+	drop_jobs(p);
+	p->state = PEER_QUARANTINE;
+	if (p->conn)
+		conn_abort(p->conn, ERR_REFUSED);
+	farm_event(p->farm, (struct sched_event){SCHED_NODE_DISTRUSTED, .node = p->id});
+}
+
+static void on_closed(void *ctx, int err)
+{
+	struct peer *p = ctx;
+	struct farm *f = p->farm;
+	bool was_up = p->state == PEER_UP;
+	p->conn = NULL;
+	if (was_up && trust_is_offence(err))
+		peer_strike(p, TRUST_FRAME, err_str(err));
+	if (p->state == PEER_QUARANTINE)
+		return;
+	size_t jobs = drop_jobs(p);
 	if (!f->closing)
 		log_end(p, err, jobs);
 	p->lost = p->lost || (was_up && !p->draining && !f->closing);
-	p->conn = NULL;
 	p->state = PEER_IDLE;
 	p->retry_at_ms = clock_now_ms() + p->retry_pause_ms;
-	if (!was_up && p->retry_pause_ms < PEER_RETRY_MAX_MS)
+	if (p->retry_pause_ms < PEER_RETRY_MAX_MS)
 		p->retry_pause_ms *= 2;
 	if (was_up)
 		farm_event(f, (struct sched_event){SCHED_NODE_DOWN, .node = p->id});
@@ -329,11 +373,30 @@ void peer_dial(struct peer *p)
 	p->state = PEER_DIALING;
 }
 
+void peer_heard(struct peer *p, const struct sockaddr *addr, const uint8_t boot_id[PEER_BOOT_BYTES])
+{
+	if (p->state == PEER_UP && memcmp(boot_id, p->boot_id, PEER_BOOT_BYTES) != 0)
+		/* started anew, or an old beacon played again: who has lost this connection says so
+		 * when something comes on it, who has it passes a heartbeat over */
+		conn_send(p->conn, &(struct msg){.type = MSG_BEAT});
+	if (p->state == PEER_IDLE && memcmp(boot_id, p->heard_boot, PEER_BOOT_BYTES) != 0) {
+		uint64_t soon_ms = clock_now_ms() + PEER_RETRY_MIN_MS;
+		p->retry_pause_ms = PEER_RETRY_MIN_MS;
+		p->retry_at_ms = p->retry_at_ms < soon_ms ? p->retry_at_ms : soon_ms;
+	}
+	memcpy(p->heard_boot, boot_id, PEER_BOOT_BYTES);
+	if (p->state == PEER_IDLE)
+		memcpy(&p->addr, addr, netif_address_len(addr));
+	peer_dial(p);
+}
+
 static void set_suspect(struct peer *p, bool suspect)
 {
 	if (p->suspect == suspect)
 		return;
 	p->suspect = suspect;
+	log_debug("%.3f node %s is %s", farm_seconds(p->farm), p->name,
+		suspect ? "suspect" : "heard again");
 	farm_event(p->farm,
 		(struct sched_event){SCHED_NODE_SUSPECT, .node = p->id, .suspect = suspect});
 }

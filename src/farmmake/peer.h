@@ -1,14 +1,17 @@
 /* peer - a node, as one build sees it, and the link to it.
  *
  * Happy path: peer_dial, greeting and TLS (io/conn), HELLO, WELCOME, then jobs: JOB, DATA …,
- * JOB_TEXT_END up; STARTED, DATA …, RESULT down. Failure modes: the link breaks, falls silent while
- * results are owed (heartbeats), or the node breaks the protocol: the node is down for the
- * scheduler, its jobs go elsewhere, and it is dialled again with growing pauses.
+ * JOB_TEXT_END up; STARTED, DATA …, RESULT down. Failure modes: the link breaks, or falls silent while
+ * results are owed (heartbeats): the node is down for the scheduler, its jobs go elsewhere, and it is
+ * dialled again, with pauses that grow until it returns a result or says that it has started anew. What
+ * only the node itself can have done wrong puts it in quarantine (core/trust.h): it is never dialled
+ * again.
  *
  * Ownership: peers live as long as the farm; wrappers in a peer's lists are not owned.
  */
 #pragma once
 
+#include "core/trust.h"
 #include "farm.h"
 #include "wrapper.h"
 
@@ -19,7 +22,9 @@ enum {
 	PEER_RETRY_MAX_MS = 30000
 };
 
-enum peer_state { PEER_IDLE, PEER_DIALING, PEER_UP };
+enum peer_state { PEER_IDLE, PEER_DIALING, PEER_UP, PEER_QUARANTINE };
+
+enum { PEER_BOOT_BYTES = 8 };
 
 struct peer {
 	struct farm *farm;
@@ -31,6 +36,10 @@ struct peer {
 	bool is_static; /* given by the user: dialled without a beacon */
 	struct conn *conn;
 	bool draining, duplicate, suspect;
+	struct trust trust;
+	uint32_t last_job;                   /* the highest number that it was ever given */
+	uint8_t boot_id[PEER_BOOT_BYTES];    /* of the connection */
+	uint8_t heard_boot[PEER_BOOT_BYTES]; /* of its last beacon */
 	uint64_t retry_at_ms, retry_pause_ms;
 	uint64_t owed_since_ms; /* silence is counted from here: results have been owed since */
 	struct list jobs;       /* struct copy.peer_link */
@@ -48,6 +57,11 @@ struct peer *peer_find_name(struct farm *f, const char *name);
 bool peer_any_up(const struct farm *f);
 /* Starts to connect, unless it is too early after the last failure. */
 void peer_dial(struct peer *p);
+/* Its beacon says that it runs, and which start of it that is. */
+void peer_heard(
+	struct peer *p, const struct sockaddr *addr, const uint8_t boot_id[PEER_BOOT_BYTES]);
+/* It has done this; about: the source or whatever it was about, for people. */
+void peer_strike(struct peer *p, enum trust_offence offence, const char *about);
 /* The heartbeat check; late: this loop itself was late, so silence proves nothing. */
 void peer_check(struct peer *p, uint64_t now_ms, bool late);
 

@@ -38,8 +38,12 @@ void record_destroy(struct record *r)
 
 static int add_node(struct record *r, const struct peer *p)
 {
-	struct report_node n = {
-		.name = p->name, .address = p->address, .slots = p->slots, .lost = p->lost};
+	struct report_node n = {.name = p->name,
+		.address = p->address,
+		.slots = p->slots,
+		.lost = p->lost,
+		.quarantine = p->trust.ended ? trust_words(p->trust.why) : "",
+		.suspicious = p->trust.ended && p->trust.why != TRUST_FAILURE};
 	return report_add_node(r->report, &n);
 }
 
@@ -53,14 +57,19 @@ void record_job(struct record *r, const struct wrapper *w)
 {
 	if (w->phase == WRAPPER_NEW || w->phase == WRAPPER_HEAVY)
 		return;
+	static const char *const checked[] = {[CHECKED_SAME] = "same",
+		[CHECKED_DIFFERS] = "differs",
+		[CHECKED_UNCLEAR] = "unclear"};
 	bool remote = w->phase == WRAPPER_DONE && w->done_by;
+	const struct peer *node = remote ? w->done_by : w->checked_by;
 	struct report_job j = {
 		.id = w->id,
 		.source = w->spec.source ? w->spec.source : "",
 		.output = w->spec.output ? w->spec.output : "",
 		.compiler = w->compiler_path ? w->compiler_path : "",
 		.remote = remote,
-		.node = remote ? add_node(r, w->done_by) : -1,
+		.node = node ? add_node(r, node) : -1,
+		.checked = w->checked_by ? checked[w->checked] : NULL,
 		.reason = remote ? "" : w->reason,
 		.exit_status = w->phase == WRAPPER_DONE ? shell_status(w->wait_status) : 128,
 		.t = {w->t_start, w->t_cpp, w->t_staged, w->t_sent, w->t_started, w->t_finished,
@@ -113,6 +122,11 @@ void record_finish(struct farm *f, const char *path, bool show, int exit_status,
 	int err = path ? fs_write_atomic(path, json, strlen(json), 0644) : 0;
 	if (err)
 		log_warning("cannot write the report %s: %s", path, err_str(err));
+	unsigned suspicious = report_suspicious(r->report);
+	if (suspicious)
+		log_error("%u of the objects came from nodes that are now in quarantine: make them "
+			  "anew (\"suspicious\" in the report, %s)",
+			suspicious, path && !err ? path : "which was not written");
 	_cleanup_free_ char *text = NULL, *why = NULL;
 	if (show && r->jobs && report_summary(json, &text, &why) == 0)
 		fputs(text, stderr);

@@ -101,9 +101,12 @@ void wrapper_deliver(struct wrapper *w)
 {
 	set_phase(w, WRAPPER_DELIVERED);
 	chunks_fini(&w->text);
+	struct msg check = {.type = MSG_CC_CHECK};
 	struct msg m = {.type = MSG_CC_RESULT, .result = w->outcome};
 	w->deliver_cursor = 0;
-	if (conn_send(w->conn, &m) < 0)
+	w->is_checked =
+		trust_wants_check(w->farm->check_seed, w->id, (unsigned)w->farm->conf.verify);
+	if ((w->is_checked && conn_send(w->conn, &check) < 0) || conn_send(w->conn, &m) < 0)
 		conn_abort(w->conn, ERR_TOOBIG);
 	else
 		pump_result(w);
@@ -213,16 +216,37 @@ static void learn_local_cost(const struct wrapper *w)
 			(uint64_t)(us * sched_node_speed(w->farm->sched, 0)));
 }
 
+static int on_checked(struct wrapper *w, const struct msg *m)
+{
+	if (w->phase != WRAPPER_LOCAL || !w->is_checked || w->checked_by)
+		return ERR_STATE;
+	w->checked_by = w->done_by;
+	w->checked = m->cc_checked;
+	log_debug("%.3f checked %u of node %s: %d", farm_seconds(w->farm), w->id,
+		w->checked_by->name, w->checked);
+	if (w->checked == CHECKED_DIFFERS)
+		peer_strike(w->checked_by, TRUST_OBJECT, w->spec.source);
+	return 0;
+}
+
+/* The compiler here has ended well: did that of the node? */
+static void judge_failure(const struct wrapper *w)
+{
+	if (w->done_by && w->outcome.wait_status != 0 && w->wait_status == 0)
+		peer_strike(w->done_by, TRUST_FAILURE, w->spec.source);
+}
+
 static int on_done(struct wrapper *w, const struct msg *m)
 {
 	if (w->phase != WRAPPER_LOCAL && w->phase != WRAPPER_DELIVERED)
 		return ERR_STATE;
-	if (w->phase == WRAPPER_LOCAL)
-		w->done_by = NULL;
 	w->local_cpu_us += m->cc_done.cpu_us;
 	w->wait_status = m->cc_done.wait_status;
-	if (w->phase == WRAPPER_LOCAL)
+	if (w->phase == WRAPPER_LOCAL) {
+		judge_failure(w);
+		w->done_by = NULL;
 		learn_local_cost(w);
+	}
 	set_phase(w, WRAPPER_DONE);
 	return 0;
 }
@@ -241,6 +265,8 @@ static int dispatch(struct wrapper *w, struct msg *m)
 		return on_staged(w, m);
 	if (m->type == MSG_CC_LOCAL)
 		return on_local(w, m);
+	if (m->type == MSG_CC_CHECKED)
+		return on_checked(w, m);
 	if (m->type == MSG_CC_DONE)
 		return on_done(w, m);
 	return ERR_STATE;

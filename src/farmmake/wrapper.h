@@ -48,10 +48,13 @@ struct wrapper {
 	struct copy *good; /* has the result that is, or will be, delivered */
 	size_t deliver_cursor;
 	struct job_result outcome;
+	bool is_checked; /* it is to be compiled here, too */
 	struct buf scratch;
 
 	/* for the report */
 	struct peer *done_by;
+	struct peer *checked_by; /* whose result was compiled here, too; NULL: none */
+	enum checked checked;
 	int32_t wait_status;
 	uint64_t local_since_us; /* WRAPPER_LOCAL */
 	double t_start, t_cpp, t_staged, t_sent, t_started, t_finished;

@@ -230,6 +230,7 @@ enum node_exit node_run(const struct opts *opts, int ready_fd)
 	uv_loop_t loop;
 	struct node n = {.opts = opts, .loop = &loop};
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that cannot grow is an error code */
 	enum node_exit status = setup_node(&n);
 	if (status == NODE_OK && uv_loop_init(&loop) < 0)
 		status = NODE_FAILED;

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -93,8 +94,10 @@ int blockmap_create(const char *path, struct blockmap **ret)
 		err = -errno;
 	if (!err)
 		err = map_file(fd, PROT_READ | PROT_WRITE, ret);
-	if (err)
+	if (err) {
+		unlink(path); /* nobody is to find the half of it */
 		return err;
+	}
 	(*ret)->header->seed = seed;
 	(*ret)->header->level = LEVEL_MIN;
 	(*ret)->fd = fd;
@@ -105,7 +108,10 @@ int blockmap_create(const char *path, struct blockmap **ret)
 int blockmap_open(const char *path, struct blockmap **ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : map_file(fd, PROT_READ, ret);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_size < RECORDS_AT ? ERR_TRUNCATED : map_file(fd, PROT_READ, ret);
 }
 
 void blockmap_close(struct blockmap *m)

@@ -38,10 +38,10 @@ static _Noreturn void keep(uint32_t lent)
 		struct pollfd p = {.fd = BACK, .events = POLLIN};
 		poll(&p, 1, -1);
 		ssize_t n = read(BACK, tokens, sizeof tokens);
-		if (n == 0)
-			_exit(0); /* nobody is left who could give one back */
-		if (n < 0)
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
+		if (n <= 0)
+			_exit(0); /* nobody is left who could give one back */
 		uint32_t kept = lent < (uint32_t)n ? lent : (uint32_t)n;
 		lent -= kept;
 		if (write(POOL, tokens, (size_t)n - kept) < 0 && errno == EPIPE)
@@ -59,7 +59,8 @@ static _Noreturn void watch(const struct jobserver *js, int life, const uint32_t
 	for (int i = 0; i < 3; i++)
 		high[i] = fcntl(fds[i], F_DUPFD, KEPT_FDS);
 	for (int i = 0; i < 3; i++)
-		dup2(high[i], LIFE + i);
+		if (high[i] < 0 || dup2(high[i], LIFE + i) < 0)
+			_exit(1); /* no descriptors: better no keeper than one that turns round and round */
 	syscall(SYS_close_range, (unsigned)KEPT_FDS, ~0u, 0u);
 	char goodbye;
 	ssize_t n;

@@ -64,6 +64,8 @@ static void print(const struct msg *m)
 	else if (m->type == MSG_CC_STAGED)
 		printf("%s %llu bytes, %llu us\n", name, (unsigned long long)m->cc_staged.raw_bytes,
 			(unsigned long long)m->cc_staged.cpu_us);
+	else if (m->type == MSG_CC_CHECKED)
+		printf("%s %d\n", name, m->cc_checked);
 	else if (m->type == MSG_CC_DONE)
 		printf("%s %d\n", name, m->cc_done.wait_status);
 	else if (m->type == MSG_CC_TOOLCHAIN)
@@ -260,6 +262,28 @@ static void on_remote(struct client *c)
 	finish(c, &d);
 }
 
+/* Spoils one byte in the middle, if at all. */
+static void check(struct client *c, bool lie)
+{
+	struct delivery d;
+	if (!work(c, &d))
+		return;
+	if (lie)
+		((char *)d.data)[d.n / 2] ^= 1;
+	send_msg(c, &(struct msg){.type = MSG_CC_CHECK});
+	finish(c, &d);
+}
+
+static void on_check(struct client *c)
+{
+	check(c, false);
+}
+
+static void on_check_lie(struct client *c)
+{
+	check(c, true);
+}
+
 static void on_failed_result(struct client *c)
 {
 	struct delivery d;
@@ -366,6 +390,8 @@ static const struct script {
 	{"idle", on_idle},
 	{"probe", on_probe},
 	{"remote", on_remote},
+	{"check", on_check},
+	{"check-lie", on_check_lie},
 	{"failed-result", on_failed_result},
 	{"corrupt", on_corrupt},
 	{"too-much", on_too_much},

@@ -103,6 +103,30 @@ same_as_plain remote '^CC_DONE 0' gcc $flags -c "$PWD/good.c" -o "$tree/absolute
 grep -q 'CC_BEGIN remote \[\] ' "$work/ctl.log" || fail "not offered: $(cat "$work/ctl.log")"
 note "remote compiles equal plain ones"
 
+# --- a result is compiled here, too: what is here stays, whatever came
+same_as_plain check '^CC_CHECKED 0' gcc $flags -MD -c good.c -o sub.o
+same_as_plain check '^CC_CHECKED 0' gcc $flags -c big.c
+same_as_plain check-lie '^CC_CHECKED 1' gcc $flags -MD -c good.c -o sub.o
+grep -qx 'CC_LOCAL what a node made of it is checked' "$work/ctl.log" || fail "not said: $(cat "$work/ctl.log")"
+same_as_plain check-lie '^CC_CHECKED 1' gcc $flags -c big.c
+same_as_plain check-lie '^CC_CHECKED 1' gcc $flags -S good.c
+# a compiler that makes another object every other time
+mkdir "$work/fickle"
+cat >"$work/fickle/gcc" <<END
+#!/bin/sh
+rm "$work/fickle/odd" 2>/dev/null && exec $(command -v gcc) "\$@" -O0
+touch "$work/fickle/odd"
+exec $(command -v gcc) "\$@"
+END
+chmod +x "$work/fickle/gcc"
+forget
+serve check
+plain_path=$work/fickle:$plain_path through gcc -O2 -c good.c || fail "exit status $?"
+wait "$ctl"
+grep -q '^CC_CHECKED 2' "$work/ctl.log" || fail "it is not unclear: $(cat "$work/ctl.log")"
+[ -s good.o ] && [ -z "$(find . -name '*farmcc*')" ] || fail "there is $(ls)"
+note "results are checked, and only what is certain is said to differ"
+
 # --- cc1 is called as the driver would: asked once for a shape of command, and not about all others
 patterns() {
 	find "$work/run" -name 'cpp-*' "$@" | wc -l

@@ -6,8 +6,11 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct both {
 	char *dir, *path;
@@ -160,5 +163,22 @@ Test(blockmap, files_that_cannot_be_used)
 	cr_assert_eq(blockmap_open(missing, &m), -ENOENT);
 	cr_assert_null(m);
 	blockmap_close(NULL);
+	close_both(&b);
+}
+
+/* Nobody opens what could be made in part only, and would die by SIGBUS in it. */
+Test(blockmap, a_file_that_cannot_grow_is_not_there)
+{
+	struct both b = open_both();
+	struct blockmap *m = NULL;
+	_cleanup_free_ char *path = xasprintf("%s/small", b.dir);
+	struct rlimit small = {65536, 65536};
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	cr_expect_eq(blockmap_create(path, &m), -EFBIG);
+	cr_expect_eq(access(path, F_OK), -1);
+	cr_expect_eq(fs_write_atomic(path, "half", 4, 0600), 0);
+	cr_expect_eq(blockmap_open(path, &m), ERR_TRUNCATED);
+	cr_expect_null(m);
 	close_both(&b);
 }

@@ -77,6 +77,7 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.cc_heavy.version = 7;
 		m.cc_heavy.input_bytes = UINT64_MAX;
 		break;
+	case MSG_CC_CHECKED: m.cc_checked = CHECKED_UNCLEAR; break;
 	case MSG_CC_VERDICT:
 		m.cc_verdict.verdict = VERDICT_PROBE;
 		m.cc_verdict.reason = "";
@@ -115,6 +116,7 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.data.bytes = (const uint8_t *)"a\0b\xff!";
 		m.data.n = 5;
 		break;
+	case MSG_CC_CHECK:
 	case MSG_CANCEL:
 	case MSG_STARTED:
 	case MSG_DRAIN:

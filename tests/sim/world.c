@@ -64,6 +64,7 @@ static void print_step(const struct sim *w, const struct sched_event *ev)
 		[SCHED_NODE_CREDITS] = "credits",
 		[SCHED_NODE_SUSPECT] = "suspect",
 		[SCHED_NODE_DOWN] = "down",
+		[SCHED_NODE_DISTRUSTED] = "distrusted",
 		[SCHED_REPAID] = "repaid",
 		[SCHED_TICK] = "tick",
 	};

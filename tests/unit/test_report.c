@@ -102,21 +102,23 @@ Test(report, is_written_byte_for_byte_the_same)
 		"\"local_slots\":2},\n"
 		"\"nodes\": [\n"
 		"{\"name\":\"board1\",\"address\":\"10.0.0.7:3634\",\"slots\":4,\"jobs\":1,"
-		"\"busy_s\":2.0,\"bytes_up\":1000,\"bytes_down\":500,\"lost\":false}\n"
+		"\"busy_s\":2.0,\"bytes_up\":1000,\"bytes_down\":500,\"lost\":false,"
+		"\"quarantine\":\"\",\"suspicious\":[]}\n"
 		"],\n"
 		"\"jobs\": [\n"
 		"{\"id\":1,\"source\":\"src/a.c\",\"output\":\"a.o\",\"compiler\":\"/usr/bin/gcc\","
 		"\"where\":\"node\",\"node\":\"board1\",\"reason\":\"\",\"t\":{\"start\":0.3,"
 		"\"cpp\":0.5,\"staged\":0.75,\"sent\":1.0,\"started\":1.25,\"finished\":3.25,"
 		"\"done\":3.5},\"bytes\":{\"text\":5000,\"up\":1000,\"down\":500},"
-		"\"cpu\":{\"local_s\":0.05,\"remote_s\":1.9},\"retries\":0},\n"
+		"\"cpu\":{\"local_s\":0.05,\"remote_s\":1.9},\"retries\":0,\"checked\":null},\n"
 		"{\"id\":2,\"source\":\"src/b.c\",\"output\":\"b.o\",\"compiler\":\"/usr/bin/gcc\","
 		"\"where\":\"local\",\"node\":null,\"reason\":\"assembler source\","
 		"\"t\":{\"start\":0.5,\"cpp\":null,\"staged\":null,\"sent\":null,\"started\":null,"
 		"\"finished\":null,\"done\":2.0},\"bytes\":{\"text\":0,\"up\":0,\"down\":0},"
-		"\"cpu\":{\"local_s\":1.5,\"remote_s\":0.0},\"retries\":0}\n"
+		"\"cpu\":{\"local_s\":1.5,\"remote_s\":0.0},\"retries\":0,\"checked\":null}\n"
 		"],\n"
-		"\"summary\": {\"jobs\":2,\"remote\":1,\"local\":1,\"failed\":0,\"retried\":0,"
+		"\"summary\": {\"jobs\":2,\"remote\":1,\"local\":1,\"failed\":0,\"retried\":0,\"checked\":0,"
+		"\"suspicious\":0,"
 		"\"files_per_s\":0.5,\"max_local_running\":2,\"tokens\":{\"lent_peak\":8,\"lost\":0}}\n"
 		"}\n");
 	free(json);
@@ -436,6 +438,40 @@ Test(report, summary_stays_short_and_clean)
 	cr_expect_not_null(strstr(text, "; was lost\n"));
 	cr_expect_not_null(strstr(text, "and for 196 other reasons\n"));
 	cr_expect_not_null(strstr(text, "and 194 more nodes\n"));
+	free(text);
+	free(json);
+}
+
+Test(report, says_what_came_from_a_node_in_quarantine)
+{
+	int good = report_add_node(report, &board);
+	int bad = report_add_node(report, &(struct report_node){"liar", "10.0.0.8:3634", 2});
+	struct report_job checked = here(3, "what a node made of it is checked");
+	checked.node = bad;
+	checked.checked = "differs";
+	add(away(1, bad));
+	add(away(2, good));
+	add(checked);
+	cr_expect_eq(report_suspicious(report), 0);
+	report_add_node(report, &(struct report_node){"liar", "10.0.0.8:3634", 2,
+					.quarantine = "lies", .suspicious = true});
+	cr_expect_eq(report_suspicious(report), 1);
+	json_t *doc = write_doc();
+	const json_t *node = json_array_get(json_object_get(doc, "nodes"), 1);
+	const json_t *outputs = json_object_get(node, "suspicious");
+	cr_expect_str_eq(json_string_value(json_object_get(node, "quarantine")), "lies");
+	cr_expect_eq(json_array_size(outputs), 1);
+	cr_expect_str_eq(json_string_value(json_array_get(outputs, 0)), "a.o");
+	const json_t *sums = json_object_get(doc, "summary");
+	cr_expect_eq(json_integer_value(json_object_get(sums, "checked")), 1);
+	cr_expect_eq(json_integer_value(json_object_get(sums, "suspicious")), 1);
+	json_decref(doc);
+	char *json = write_json(), *text = NULL, *why = NULL;
+	cr_assert_eq(report_summary(json, &text, &why), 0, "%s", why);
+	cr_expect(
+		strstr(text, "  checked      1: 0 the same, 1 different, 0 unclear\n"), "%s", text);
+	cr_expect(strstr(text, "    in quarantine: it lies\n    1 file of it is suspicious\n"),
+		"%s", text);
 	free(text);
 	free(json);
 }

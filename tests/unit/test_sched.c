@@ -260,3 +260,116 @@ Test(sched, credits_to_zero_drain_a_node)
 	expect(&f, "owe 1\n");
 	tear_down(&f);
 }
+
+/* A node whose every refusal makes room for the next job would be given them all. */
+Test(sched, a_node_that_refuses_everything_rests)
+{
+	struct fixture f;
+	set_up(&f, 1);
+	step(&f, up(1, 2, 2, 1));
+	step(&f, ask(1));
+	step(&f, staged(1));
+	expect(&f, "preprocess 1\nlend 1\nsend 1 to 1\n");
+	step(&f, on(SCHED_JOB_REFUSED, 1, 1));
+	expect(&f, "send 1 to 1\n");
+	step(&f, on(SCHED_JOB_REFUSED, 1, 1));
+	expect(&f, "owe 1\n");
+	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
+	expect(&f, "local 1: the last node with this toolchain is gone\n");
+	step(&f, ask(2));
+	expect(&f, "local 2: no node has this toolchain\n");
+	f.now_us = 400000;
+	step(&f, (struct sched_event){SCHED_TICK});
+	step(&f, ask(3));
+	expect(&f, "local 3: no node has this toolchain\n");
+	f.now_us = 500000;
+	step(&f, (struct sched_event){SCHED_TICK});
+	step(&f, ask(4));
+	step(&f, staged(4));
+	expect(&f, "preprocess 4\nlend 1\nsend 4 to 1\n");
+	/* twice as long when it goes on like that */
+	step(&f, on(SCHED_JOB_REFUSED, 4, 1));
+	f.now_us = 1400000;
+	step(&f, (struct sched_event){SCHED_TICK});
+	step(&f, ask(5));
+	expect(&f, "owe 1\nlocal 4: the last node with this toolchain is gone\n"
+		   "local 5: no node has this toolchain\n");
+	f.now_us = 1500000;
+	step(&f, (struct sched_event){SCHED_TICK});
+	step(&f, ask(6));
+	step(&f, staged(6));
+	f.trace[0] = '\0';
+	/* and one result is enough for a new start */
+	step(&f, on(SCHED_JOB_RESULT, 6, 1));
+	step(&f, ask(7));
+	step(&f, staged(7));
+	f.trace[0] = '\0';
+	step(&f, on(SCHED_JOB_REFUSED, 7, 1));
+	expect(&f, "send 7 to 1\n");
+	tear_down(&f);
+}
+
+/* Its credits may just have been cut in favour of others. */
+Test(sched, a_node_that_has_other_jobs_may_refuse)
+{
+	struct fixture f;
+	set_up(&f, 2);
+	step(&f, up(1, 4, 2, 1));
+	for (uint32_t job = 1; job <= 3; job++) {
+		step(&f, ask(job));
+		step(&f, staged(job));
+	}
+	f.trace[0] = '\0';
+	for (int i = 0; i < 3; i++)
+		step(&f, on(SCHED_JOB_REFUSED, 3, 1));
+	expect(&f, "send 3 to 1\nsend 3 to 1\nowe 1\n");
+	step(&f, ask(4));
+	expect(&f, "preprocess 4\n");
+	tear_down(&f);
+}
+
+Test(sched, nothing_of_a_distrusted_node_is_delivered)
+{
+	struct fixture f;
+	set_up(&f, 2);
+	step(&f, up(1, 2, 2, 1));
+	step(&f, up(2, 1, 1, 1));
+	for (uint32_t job = 1; job <= 3; job++) {
+		step(&f, ask(job));
+		step(&f, staged(job));
+	}
+	expect(&f, "preprocess 1\nlend 1\nsend 1 to 1\n"
+		   "preprocess 2\nlend 1\nsend 2 to 1\n"
+		   "preprocess 3\nlend 1\nsend 3 to 2\n");
+	step(&f, on(SCHED_JOB_RESULT, 1, 1));
+	step(&f, on(SCHED_JOB_RESULT, 3, 2));
+	expect(&f, "owe 1\nowe 1\n");
+	step(&f, on(SCHED_NODE_DISTRUSTED, 0, 1));
+	expect(&f, "send 2 to 2\n");
+	step(&f, (struct sched_event){SCHED_REPAID, .n = 2});
+	expect(&f, "deliver 3\nlocal 1: the node that made it is in quarantine\n");
+	/* a late word of it is of no interest */
+	step(&f, on(SCHED_JOB_RESULT, 2, 1));
+	expect(&f, "");
+	step(&f, on(SCHED_JOB_RESULT, 2, 2));
+	expect(&f, "owe 1\n");
+	tear_down(&f);
+}
+
+Test(sched, a_node_can_lose_trust_when_it_is_gone)
+{
+	struct fixture f;
+	set_up(&f, 2);
+	step(&f, up(1, 2, 2, 1));
+	step(&f, ask(1));
+	step(&f, staged(1));
+	step(&f, on(SCHED_JOB_RESULT, 1, 1));
+	step(&f, on(SCHED_NODE_DOWN, 0, 1));
+	f.trace[0] = '\0';
+	step(&f, on(SCHED_NODE_DISTRUSTED, 0, 1));
+	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
+	expect(&f, "local 1: the node that made it is in quarantine\n");
+	step(&f, on(SCHED_NODE_DISTRUSTED, 0, 5)); /* nobody has heard of it yet */
+	expect(&f, "");
+	tear_down(&f);
+}

@@ -11,7 +11,8 @@ struct model {
 	struct fixture f;
 	enum model_state job[JOBS];
 	uint32_t at[JOBS]; /* bit for each node that has it */
-	bool node_up[NODES + 1], suspect[NODES + 1];
+	bool node_up[NODES + 1], suspect[NODES + 1], distrusted[NODES + 1];
+	uint32_t made[JOBS]; /* by this node is its result; 0: it has none */
 	int lent, owed;
 	unsigned hedged;
 	unsigned rng;
@@ -52,6 +53,7 @@ static void obey(struct model *m)
 			break;
 		case SCHED_DO_DELIVER:
 			cr_assert(m->job[a->job] == M_AWAY && m->at[a->job] == 0);
+			cr_assert(m->made[a->job] && !m->distrusted[m->made[a->job]]);
 			m->job[a->job] = M_BACK;
 			break;
 		case SCHED_DO_LEND: m->lent += (int)a->n; break;
@@ -102,6 +104,8 @@ static void move_job(struct model *m, uint32_t j)
 			ev.wall_us = draw(m, 3000);
 			if (ev.type != SCHED_JOB_STARTED)
 				m->at[j] &= ~(1u << ev.node);
+			if (ev.type == SCHED_JOB_RESULT && ev.ok)
+				m->made[j] = ev.node;
 			say(m, ev);
 		} else if (draw(m, 20) == 0) {
 			say(m, on(SCHED_JOB_GONE, j, 0));
@@ -120,7 +124,15 @@ static void move_job(struct model *m, uint32_t j)
 
 static void move_node(struct model *m, uint32_t n)
 {
-	if (!m->node_up[n]) {
+	if (m->distrusted[n])
+		return;
+	if (n < NODES && draw(m, 300) == 0) {
+		m->distrusted[n] = true;
+		m->node_up[n] = m->suspect[n] = false;
+		for (uint32_t j = 0; j < JOBS; j++)
+			m->at[j] &= ~(1u << n);
+		say(m, on(SCHED_NODE_DISTRUSTED, 0, n));
+	} else if (!m->node_up[n]) {
 		m->node_up[n] = true;
 		say(m, up(n, 1 + draw(m, 6), 1 + draw(m, 4), 1));
 	} else if (draw(m, 4) == 0) {

@@ -1,0 +1,122 @@
+#include "check.h"
+
+#include "base/fs.h"
+#include "base/str.h"
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PIECE_BYTES = 64 * 1024 };
+
+void check_init(struct check *c)
+{
+	*c = (struct check){.output_fd = -1, .dwo_fd = -1};
+}
+
+int check_open(struct check *c, const char *output, const char *dwo)
+{
+	c->output = output;
+	c->dwo = dwo;
+	c->output_fd = memfd_create("farmcc-output", MFD_CLOEXEC);
+	if (dwo)
+		c->dwo_fd = memfd_create("farmcc-dwo", MFD_CLOEXEC);
+	return c->output_fd < 0 || (dwo && c->dwo_fd < 0) ? -errno : 0;
+}
+
+void check_close(struct check *c)
+{
+	if (c->output_fd >= 0)
+		close(c->output_fd);
+	if (c->dwo_fd >= 0)
+		close(c->dwo_fd);
+	check_init(c);
+}
+
+/* As much of PIECE_BYTES as there is. */
+static size_t read_piece(int fd, char *out)
+{
+	size_t all = 0;
+	ssize_t n;
+	while (all < PIECE_BYTES && (n = read(fd, out + all, PIECE_BYTES - all)) > 0)
+		all += (size_t)n;
+	return all;
+}
+
+/* From the beginning of both. */
+static bool is_same(int a_fd, int b_fd)
+{
+	static char a[PIECE_BYTES], b[PIECE_BYTES];
+	size_t n;
+	if (lseek(a_fd, 0, SEEK_SET) < 0 || lseek(b_fd, 0, SEEK_SET) < 0)
+		return false;
+	do {
+		n = read_piece(a_fd, a);
+		if (read_piece(b_fd, b) != n || memcmp(a, b, n) != 0)
+			return false;
+	} while (n);
+	return true;
+}
+
+/* path NULL: there is nothing to differ. */
+static bool is_same_file(int fd, const char *path)
+{
+	_cleanup_close_ int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	return !path || (file >= 0 && is_same(fd, file));
+}
+
+/* An output while the compiler makes it anew. */
+struct aside {
+	const char *path;
+	char *name;
+	int fd; /* its contents */
+};
+
+static bool put_aside(struct aside *a, const char *path)
+{
+	*a = (struct aside){.path = path, .fd = -1};
+	if (!path)
+		return true;
+	a->name = xasprintf("%s.farmcc%ld", path, (long)getpid());
+	child_cleanup_add(a->name);
+	a->fd = open(path, O_RDONLY | O_CLOEXEC);
+	return a->fd >= 0 && rename(path, a->name) == 0;
+}
+
+static void put_back(struct aside *a)
+{
+	if (!a->path)
+		return;
+	rename(a->name, a->path);
+	child_cleanup_drop(a->name);
+	free(a->name);
+	if (a->fd >= 0)
+		close(a->fd);
+}
+
+/* Does the compiler make the same once more? */
+static bool repeats(const struct check *c, int (*run_again)(void *ctx), void *ctx)
+{
+	struct aside output, dwo;
+	bool aside = put_aside(&output, c->output);
+	aside = put_aside(&dwo, c->dwo) && aside;
+	bool same = aside && run_again(ctx) == 0 && is_same_file(output.fd, c->output) &&
+		    is_same_file(dwo.fd, c->dwo);
+	put_back(&output);
+	put_back(&dwo);
+	return same;
+}
+
+enum checked check_end(struct check *c, int wait_status, int (*run_again)(void *ctx), void *ctx)
+{
+	c->armed = false;
+	if (wait_status != 0)
+		return CHECKED_UNCLEAR;
+	if (is_same_file(c->output_fd, c->output) && is_same_file(c->dwo_fd, c->dwo))
+		return CHECKED_SAME;
+	return repeats(c, run_again, ctx) ? CHECKED_DIFFERS : CHECKED_UNCLEAR;
+}

@@ -1,0 +1,27 @@
+/* check - what a node returned beside what the compiler here makes of the same command.
+ *
+ * The result waits in memory while the compiler runs here, and is compared with its outputs byte for
+ * byte. When they differ the compiler runs once more: not every compiler makes the same of the same
+ * twice. What the first run made is what stays, in any case.
+ *
+ * Contract: check_open(), the caller writes into both descriptors, check_end() once the compiler has
+ * run; check_close() last, and always.
+ */
+#pragma once
+
+#include "core/job.h"
+
+#include <stdbool.h>
+
+struct check {
+	bool wanted, armed;    /* the next result is to be checked; it is here */
+	int output_fd, dwo_fd; /* -1: none */
+	const char *output, *dwo;
+};
+
+void check_init(struct check *c);
+/* dwo NULL: there is none. The names must live as long as the check. -errno. */
+int check_open(struct check *c, const char *output, const char *dwo);
+/* wait_status: the compiler's. run_again runs it another time, silently, and returns its wait status. */
+enum checked check_end(struct check *c, int wait_status, int (*run_again)(void *ctx), void *ctx);
+void check_close(struct check *c);
