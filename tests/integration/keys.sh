@@ -66,8 +66,15 @@ works_with "$new"
 give_key "$new"
 works_with "$both"
 works_with "$new"
-uses_nodes "$old" && fail "the old key still works"
-grep -q 'ignoring node anvil .*another farm key' "$work/build.err" || fail "nobody is told why"
+is_turned_away() {
+	uses_nodes "$1" && fail "the old key still works"
+	grep -q 'ignoring node anvil .*another farm key' "$work/build.err"
+}
+told=no
+for _ in 1 2 3 4; do # likewise
+	is_turned_away "$old" && told=yes && break
+done
+[ $told = yes ] || fail "nobody is told why"
 note "key $old_id became $new_id; no build was without the node"
 
 # --- who has the secrets: both ends at work, with compilers in jails
