@@ -1,5 +1,5 @@
-/* Happy path: the preprocessor writes into a file in memory; its text is rewritten, packed and sent as it
- * grows, and it ends well without a word. What can fail: the preprocessor (the compile will say so, here), a trap
+/* Happy path: the preprocessor writes into a large pipe; its text is rewritten, packed and sent as it grows,
+ * and it ends well without a word. What can fail: the preprocessor (the compile will say so, here), a trap
  * in the text, the controller.
  */
 #include "farmcc.h"
@@ -17,7 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { GROW_MS = 25 }; /* how often the text is looked at: most are complete by then */
+enum {
+	PIPE_BYTES = 1 << 20, /* what an ordinary user may have */
+	GROW_MS = 8, /* how often it is emptied; a fast preprocessor fills it in twice that */
+	SMALL_PIPE_MS = 1,
+};
 
 struct upload {
 	struct cc *cc;
@@ -25,8 +29,9 @@ struct upload {
 	struct text *text;
 	uint64_t raw_bytes;
 	pid_t pid;
-	int out, err; /* the preprocessor's */
-	off_t taken;  /* of out */
+	int out,
+		err; /* the preprocessor's: a pipe's end that does not block, and a file in memory */
+	int grow_ms;
 	int wait_status;
 	uint64_t cpu_us;
 };
@@ -38,12 +43,27 @@ static void through_driver(const struct cc *cc, struct strv *argv)
 		strv_push(argv, cc->args.cpp.v[i]);
 }
 
+static int open_pipe(struct upload *u, int *ret_in)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	u->out = ends[0];
+	*ret_in = ends[1];
+	/* who has many pipes already gets no large one */
+	u->grow_ms = fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES) < 0 ? SMALL_PIPE_MS : GROW_MS;
+	return fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 static int start(struct upload *u)
 {
 	struct cc *cc = u->cc;
-	u->out = memfd_create("cpp-stdout", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	_cleanup_close_ int in = -1;
+	int err = open_pipe(u, &in);
+	if (err)
+		return err;
 	u->err = memfd_create("cpp-stderr", MFD_CLOEXEC);
-	if (u->out < 0 || u->err < 0)
+	if (u->err < 0)
 		return -errno;
 	struct strv argv = {0};
 	const char *program = cc->compiler;
@@ -51,37 +71,38 @@ static int start(struct upload *u)
 		program = argv.v[0];
 	else
 		through_driver(cc, &argv);
-	int fds[2] = {u->out, u->err};
-	int err = child_start(program, argv.v, find_environment(), fds, &u->pid);
+	int fds[2] = {in, u->err};
+	err = child_start(program, argv.v, find_environment(), fds, &u->pid);
 	strv_fini(&argv);
 	return err;
 }
 
-/* Takes what has been written. In steps that the caches hold: to map the file costs more than to copy it. */
+/* Takes what is in the pipe, in steps that the caches hold. */
 static int drain(struct upload *u)
 {
 	for (;;) {
 		char *room = text_room(u->text);
 		if (!room)
 			return ERR_TOOBIG;
-		ssize_t n = pread(u->out, room, TEXT_STEP_BYTES, u->taken);
+		ssize_t n = read(u->out, room, TEXT_STEP_BYTES);
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		u->taken += n;
+			return n == 0 || errno == EAGAIN ? 0 : -errno;
 		int err = text_grown(u->text, (size_t)n);
 		if (err)
 			return err;
 	}
 }
 
-/* The preprocessor writes a few kilobytes at a time. Being woken for each of them, as a pipe would do, or
- * waking it for each of them, as a pipe that is full would do, costs more than all the rest: 200 switches for
- * a megabyte of text, each into cold caches. */
+/* The preprocessor writes a few kilobytes at a time. To be woken for each of them, or to wake it for each
+ * of them when the pipe is full, would cost more than all the rest: 200 switches for a megabyte of text,
+ * each into cold caches. */
 static int follow(struct upload *u)
 {
 	int err = 0, ended = 0;
 	while (!err && ended == 0) {
-		ended = child_wait_ms(u->pid, GROW_MS, &u->wait_status, &u->cpu_us);
+		ended = child_wait_ms(u->pid, u->grow_ms, &u->wait_status, &u->cpu_us);
 		err = ended < 0 ? ended : drain(u);
 	}
 	return err ? err : text_finish(u->text, &u->raw_bytes);
@@ -95,7 +116,8 @@ static bool said_something(const struct upload *u)
 
 static enum route give_up(struct upload *u, int err)
 {
-	fcntl(u->out, F_ADD_SEALS, F_SEAL_WRITE); /* what still writes fails now */
+	close(u->out); /* what still writes fails now */
+	u->out = -1;
 	child_abort(u->pid);
 	if (err == ERR_UNSAFE)
 		return route_local(u->cc, "%s", text_trap(u->text));
