@@ -54,9 +54,9 @@ mkdir "$work/bin" "$work/distcc"
 gcc -O2 -DRECORD="\"$work/cpp\"" -DCOMMAND="\"$(command -v gcc)\"" -o "$work/bin/gcc" \
 	"$top/tests/bench/self_cpu.c" || fail "self_cpu.c as gcc"
 tcp=$(free_port tcp)
-TMPDIR=/tmp distccd --no-detach --daemon --user nobody --allow 127.0.0.1 --listen 127.0.0.1 --port "$tcp" \
+TMPDIR=/tmp setsid distccd --no-detach --daemon --user nobody --allow 127.0.0.1 --listen 127.0.0.1 --port "$tcp" \
 	--jobs 2 --log-file /dev/null </dev/null >"$work/distccd.log" 2>&1 &
-node_pid[distccd]=$!
+node_pid[distccd]=-$! # its group: it has children that outlive it
 listens() { grep -q "$(printf ':%04X 00000000:0000 0A' "$tcp")" /proc/net/tcp; }
 wait_for 10 listens || fail "distccd does not listen"
 for options in "" ,lzo; do
