@@ -29,8 +29,8 @@ struct upload {
 	struct text *text;
 	uint64_t raw_bytes;
 	pid_t pid;
-	int out,
-		err; /* the preprocessor's: a pipe's end that does not block, and a file in memory */
+	int out; /* from the preprocessor: a pipe's end that does not block */
+	int err; /* what it says on stderr: a file in memory */
 	int grow_ms;
 	int wait_status;
 	uint64_t cpu_us;

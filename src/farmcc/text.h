@@ -19,7 +19,8 @@ enum { TEXT_STEP_BYTES = 32 << 10 };
 struct text *text_create(struct sock *sock, const char *dir, const char *cwd);
 void text_destroy(struct text *t);
 
-/* Where the next n bytes of the text, at most TEXT_STEP_BYTES, are to be put. NULL: out of memory. */
+/* Where the next n bytes of the text, at most TEXT_STEP_BYTES, are to be put. NULL: it is too long, or there
+ * is no memory. */
 char *text_room(struct text *t);
 /* They are there. */
 int text_grown(struct text *t, size_t n);
