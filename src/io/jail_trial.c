@@ -136,6 +136,6 @@ int jail_box_self_test(struct jail_box *box, const char *compiler, int *ret_leve
 	box->level = rate(loose);
 	if (box->level == JAIL_LEVEL_NONE)
 		*ret_why = name_walls(loose);
-	*ret_level = box->level;
+	*ret_level = (int)box->level;
 	return 0;
 }

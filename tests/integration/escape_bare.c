@@ -26,7 +26,7 @@ static bool is_harmless(const struct vector *v)
 	return v->aim < AIM_SPEND && !v->source && !v->cwd && stays;
 }
 
-static void limit(int what, rlim_t value)
+static void limit(__rlimit_resource_t what, rlim_t value)
 {
 	const struct rlimit r = {value, value};
 	setrlimit(what, &r);
