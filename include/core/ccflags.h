@@ -56,5 +56,9 @@ const struct ccflag *ccflags_find(const char *arg, size_t *ret_words);
  * -D and -U are allowed with any value. */
 bool ccflags_node_allows(const char *arg);
 
+/* The same for a compile that reads a view (INPUT_VIEW), besides those above: where to look for headers,
+ * what to include, how to write the dependency file. */
+bool ccflags_view_allows(const char *arg);
+
 /* Row i of the table, for tests and documentation; NULL past the end. */
 const struct ccflag *ccflags_row(size_t i);

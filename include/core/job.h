@@ -1,7 +1,7 @@
 /* job - what a node needs to know to compile one source: a structure, never a command line.
  *
- * Contract: a plain value that the message codec carries. The input kind is a tag from the first
- * day, and only the codec, farmcc and the node's input stage look at it.
+ * Contract: a plain value that the message codec carries. The input kind is a tag: only the codec, those
+ * who make the input and those who show it to a compiler look at it.
  *
  * Ownership: the strings and flags belong to the struct; job_spec_fini() frees them.
  */
@@ -32,7 +32,26 @@ enum lang { LANG_C, LANG_CXX, LANG_COUNT };
 
 enum input_kind {
 	INPUT_TEXT, /* directives-only text that stands in for the source file */
+	INPUT_VIEW, /* the client's own files, as a view shows them (core/view.h) */
 	INPUT_KIND_COUNT
+};
+
+/* How a compile is to write the dependency file. */
+enum deps_kind {
+	DEPS_NONE,
+	DEPS_ALL,      /* -MD */
+	DEPS_USER,     /* -MMD: without the system's headers */
+	DEPS_CPP_ALL,  /* -Wp,-MD: the driver adds no target */
+	DEPS_CPP_USER, /* -Wp,-MMD */
+	DEPS_KIND_COUNT
+};
+
+/* In what a compiler writes its messages. */
+enum messages {
+	MESSAGES_ASCII,
+	MESSAGES_UTF8, /* with curly quotes */
+	MESSAGES_HERE, /* in a language, or for a terminal, that a node does not have */
+	MESSAGES_COUNT
 };
 
 enum output_kind {
@@ -46,11 +65,14 @@ struct job_spec {
 	enum lang lang;
 	enum input_kind input_kind;
 	enum output_kind output_kind;
-	bool want_dwo;     /* -gsplit-dwarf: a .dwo comes back beside the object */
+	bool want_dwo;       /* -gsplit-dwarf: a .dwo comes back beside the object */
+	enum deps_kind deps; /* INPUT_VIEW: otherwise the preprocessor has written them */
+	enum messages messages;
+	uint32_t view;     /* INPUT_VIEW: its number on this link, else 0 */
 	char *cwd;         /* absolute, as the compiler would record it */
 	char *source;      /* as written on the command line: relative to cwd, or absolute */
 	char *output;      /* likewise; its name is recorded in split debug information */
-	struct strv flags; /* each one allowed by ccflags_node_allows() */
+	struct strv flags; /* each one allowed by ccflags_node_allows(), or ccflags_view_allows() */
 };
 
 void job_spec_fini(struct job_spec *spec);
@@ -58,7 +80,15 @@ void job_spec_fini(struct job_spec *spec);
 void job_spec_copy(const struct job_spec *from, struct job_spec *ret);
 
 /* The streams of bytes that travel for a job, in MSG_DATA frames. */
-enum stream { STREAM_TEXT, STREAM_STDOUT, STREAM_STDERR, STREAM_OUTPUT, STREAM_DWO, STREAM_COUNT };
+enum stream {
+	STREAM_TEXT,
+	STREAM_STDOUT,
+	STREAM_STDERR,
+	STREAM_OUTPUT,
+	STREAM_DWO,
+	STREAM_DEPS,
+	STREAM_COUNT
+};
 
 /* A result of a node beside what the compiler here makes of the same source. */
 enum checked {

@@ -6,51 +6,20 @@
  * Contract: msg_decode() accepts exactly what msg_encode() writes, and checks every limit of job.h.
  * msg_allowed(): may this sender say this now? Who receives what is illegal closes the connection.
  *
- * Ownership: a decoded message owns its strings until msg_fini(); data.bytes and cc_block.markers are lent
- * by the frame. An encoded message is only read. */
+ * Ownership: a decoded message owns its strings until msg_fini(); bytes that it points to (data, content,
+ * files, need, cc_block.markers) are lent by the frame. An encoded message is only read. */
 #pragma once
 
 #include "base/buf.h"
 #include "core/job.h"
 #include "core/msg_map.h"
+#include "core/msg_values.h"
 #include "core/wire.h"
 
 enum msg_type {
 #define XX(name, code, sender, phase, max) MSG_##name = code,
 	MSG_MAP(XX)
 #undef XX
-};
-
-/* Who sent a message; masks, so that a message of the table can have several senders. */
-enum msg_sender {
-	MSG_FROM_CC = 1,
-	MSG_FROM_CTL = 2,
-	MSG_FROM_CLIENT = 4,
-	MSG_FROM_NODE = 8,
-	MSG_FROM_LINK = MSG_FROM_CLIENT | MSG_FROM_NODE,
-	MSG_FROM_ALL = 15,
-};
-
-enum msg_phase { MSG_IN_HELLO = 1, MSG_IN_OPEN = 2, MSG_IN_ANY = 3 };
-enum packing { PACKING_STORED, PACKING_LZO1X, PACKING_COUNT };
-
-enum verdict {
-	VERDICT_LOCAL,      /* compile here, now */
-	VERDICT_PREPROCESS, /* preprocess, and send the text */
-	VERDICT_PROBE,      /* fingerprint the compiler first, answer CC_TOOLCHAIN, then ask on */
-	VERDICT_IDLE,       /* compile here, with what the others leave of the cores */
-	VERDICT_COUNT
-};
-
-enum role { ROLE_BUILD, ROLE_OBSERVER, ROLE_COUNT }; /* an observer gets no credits */
-
-enum refusal {
-	REFUSED_DRAINING,  /* the node is going away: try elsewhere */
-	REFUSED_TOOLCHAIN, /* it does not have, or no longer has, this toolchain */
-	REFUSED_FLAG,      /* a flag or path that this node does not allow */
-	REFUSED_FULL,      /* no memory, no space, no descriptors: try elsewhere */
-	REFUSED_LIMIT,     /* an output or a time limit was exceeded */
-	REFUSED_COUNT
 };
 
 struct msg {
@@ -63,11 +32,19 @@ struct msg {
 			char *reason;         /* why not, else "" */
 			char *compiler;       /* absolute path of the real compiler */
 			struct job_spec spec; /* its toolchain is filled in by farmmake */
+			struct strv
+				words; /* the command's, for core/incdirs; none: no view will do */
+			char *cpath, *lang_path; /* the variables of that name, else "" */
+			char *no_view;           /* why no view will do, for people */
 		} cc_begin;
 		struct {
 			char *compiler;
 			char *text; /* what farmprobe printed, "" when it failed */
 		} cc_toolchain;
+		struct {
+			char *text;         /* what "-v -E" says on stderr, "" when it failed */
+			struct strv macros; /* that the compiler defines, and a program may name */
+		} cc_dirs;
 		struct {
 			uint64_t raw_bytes;
 			uint64_t cpu_us; /* the preprocessor's */
@@ -115,6 +92,7 @@ struct msg {
 			char *name;
 			uint8_t boot_id[8];
 			uint16_t slots, preload, jail_level, credits;
+			bool shows_views;
 			struct strv toolchains; /* each as toolchain_format() writes it */
 		} welcome;
 		uint16_t credits;
@@ -122,6 +100,24 @@ struct msg {
 			enum refusal refusal;
 			char *text;
 		} refused;
+		struct {
+			uint32_t view;
+			uint16_t count;
+			const uint8_t *entries; /* n bytes: valid ones, for core/view.h */
+			size_t n;
+		} files;
+		struct {
+			uint16_t count;
+			const uint8_t *numbers; /* of contents: each an u32 as on the wire */
+		} need;
+		struct {
+			uint32_t number;
+			enum packing packing;
+			uint32_t raw_bytes; /* of this block, unpacked */
+			const uint8_t *bytes;
+			size_t n;
+		} content;
+		uint32_t content_gone; /* the number of one that cannot be had any more */
 		struct {
 			enum stream stream;
 			enum packing packing;

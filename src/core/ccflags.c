@@ -132,6 +132,24 @@ bool ccflags_node_allows(const char *arg)
 	return !has_joined_value(row) || is_harmless(row->value, arg + strlen(row->spelling));
 }
 
+/* Values are names in the view, or targets of rules: text. A node says itself where the file goes. */
+bool ccflags_view_allows(const char *arg)
+{
+	static const char *const whole[] = {"-MP", "-Wp,-MP"};
+	static const char *const joined[] = {"-I", "-MQ", "-MT", "-Wp,-MQ,", "-Wp,-MT,",
+		"-idirafter", "-imacros", "-include", "-iquote", "-isystem"};
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+		if (strcmp(arg, whole[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof joined / sizeof *joined; i++) {
+		size_t n = strlen(joined[i]);
+		bool is_split = joined[i][1] == 'W' && strchr(arg + (strlen(arg) < n ? 0 : n), ',');
+		if (strncmp(arg, joined[i], n) == 0 && arg[n] && strcmp(arg, "-I-") != 0)
+			return !is_split;
+	}
+	return false;
+}
+
 const struct ccflag *ccflags_row(size_t i)
 {
 	return i < ccflags_table_len ? &ccflags_table[i] : NULL;

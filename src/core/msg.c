@@ -1,6 +1,8 @@
 #include "core/msg.h"
 
 #include "base/err.h"
+#include "core/view.h"
+#include "msg_parts.h"
 
 #include <string.h>
 
@@ -10,6 +12,11 @@ enum {
 	CLIENT_MAX = 200,
 	TOOLCHAINS_MAX = 64,
 	TOOLCHAIN_TEXT_MAX = 2048,
+	WORDS_MAX = 1024,
+	SEARCH_PATH_MAX = 4096,
+	DIRS_TEXT_MAX = 16384,
+	MACROS_MAX = 1024,
+	MACRO_MAX = 128,
 };
 
 static const struct msg_row rows[] = {
@@ -43,125 +50,17 @@ bool msg_allowed(enum msg_type type, enum msg_sender sender, enum msg_phase phas
 	return row && (row->senders & sender) && (row->phases & phase);
 }
 
-/* An enumeration in one byte; a value outside it is an error of the sender. */
-static unsigned rd_enum(struct rd *r, unsigned count)
-{
-	unsigned v = rd_u8(r);
-	if (!r->err && v >= count)
-		r->err = ERR_PROTO;
-	return r->err ? 0 : v;
-}
-
-static bool rd_bool(struct rd *r)
-{
-	return rd_enum(r, 2) != 0;
-}
-
-static void limit(struct buf *b, uint64_t n, uint64_t max)
-{
-	if (!b->err && n > max)
-		b->err = ERR_TOOBIG;
-}
-
-static void wr_text(struct buf *b, const char *s, size_t max_bytes)
-{
-	limit(b, strlen(s), max_bytes);
-	wr_str(b, s);
-}
-
-/* A number of bytes that will come. */
-static void wr_size(struct buf *b, uint64_t n, uint64_t max)
-{
-	limit(b, n, max);
-	wr_u64(b, n);
-}
-
-static uint64_t rd_size(struct rd *r, uint64_t max)
-{
-	uint64_t n = rd_u64(r);
-	if (!r->err && n > max)
-		r->err = ERR_TOOBIG;
-	return n;
-}
-
-static void wr_strv(struct buf *b, const struct strv *sv, size_t max_count, size_t max_bytes)
-{
-	limit(b, sv->n, max_count);
-	wr_u16(b, (uint16_t)sv->n);
-	for (size_t i = 0; i < sv->n && !b->err; i++)
-		wr_text(b, sv->v[i], max_bytes);
-}
-
-static void rd_strv(struct rd *r, struct strv *ret, size_t max_count, size_t max_bytes)
-{
-	size_t n = rd_u16(r);
-	if (!r->err && n > max_count)
-		r->err = ERR_TOOBIG;
-	for (size_t i = 0; i < n && !r->err; i++) {
-		char *s = rd_str(r, max_bytes);
-		if (s)
-			strv_push_take(ret, s);
-	}
-}
-
-static void wr_spec(struct buf *b, const struct job_spec *s)
-{
-	wr_raw(b, s->toolchain, sizeof s->toolchain);
-	wr_u8(b, (uint8_t)s->lang);
-	wr_u8(b, (uint8_t)s->input_kind);
-	wr_u8(b, (uint8_t)s->output_kind);
-	wr_u8(b, s->want_dwo);
-	wr_text(b, s->cwd, JOB_PATH_BYTES_MAX);
-	wr_text(b, s->source, JOB_PATH_BYTES_MAX);
-	wr_text(b, s->output, JOB_PATH_BYTES_MAX);
-	wr_strv(b, &s->flags, JOB_FLAGS_MAX, JOB_FLAG_BYTES_MAX);
-}
-
-static void rd_spec(struct rd *r, struct job_spec *s)
-{
-	rd_raw(r, s->toolchain, sizeof s->toolchain);
-	s->lang = (enum lang)rd_enum(r, LANG_COUNT);
-	s->input_kind = (enum input_kind)rd_enum(r, INPUT_KIND_COUNT);
-	s->output_kind = (enum output_kind)rd_enum(r, OUTPUT_KIND_COUNT);
-	s->want_dwo = rd_bool(r);
-	s->cwd = rd_str(r, JOB_PATH_BYTES_MAX);
-	s->source = rd_str(r, JOB_PATH_BYTES_MAX);
-	s->output = rd_str(r, JOB_PATH_BYTES_MAX);
-	rd_strv(r, &s->flags, JOB_FLAGS_MAX, JOB_FLAG_BYTES_MAX);
-}
-
-static void wr_result(struct buf *b, const struct job_result *res)
-{
-	wr_u32(b, (uint32_t)res->wait_status);
-	wr_u64(b, res->cpu_us);
-	wr_u64(b, res->wall_us);
-	wr_u64(b, res->max_rss_kib);
-	for (int i = 0; i < STREAM_COUNT; i++)
-		wr_size(b, res->raw_bytes[i], JOB_OUTPUT_BYTES_MAX);
-	wr_raw(b, res->digest, sizeof res->digest);
-}
-
-static void rd_result(struct rd *r, struct job_result *res)
-{
-	res->wait_status = (int32_t)rd_u32(r);
-	res->cpu_us = rd_u64(r);
-	res->wall_us = rd_u64(r);
-	res->max_rss_kib = rd_u64(r);
-	for (int i = 0; i < STREAM_COUNT; i++)
-		res->raw_bytes[i] = rd_size(r, JOB_OUTPUT_BYTES_MAX);
-	rd_raw(r, res->digest, sizeof res->digest);
-}
-
 static void wr_welcome(struct buf *b, const struct msg *m)
 {
 	wr_u16(b, m->welcome.version);
-	wr_text(b, m->welcome.name, WIRE_NAME_MAX);
+	msg_wr_text(b, m->welcome.name, WIRE_NAME_MAX);
 	wr_raw(b, m->welcome.boot_id, sizeof m->welcome.boot_id);
 	wr_u16(b, m->welcome.slots);
 	wr_u16(b, m->welcome.preload);
 	wr_u16(b, m->welcome.jail_level);
 	wr_u16(b, m->welcome.credits);
-	wr_strv(b, &m->welcome.toolchains, TOOLCHAINS_MAX, TOOLCHAIN_TEXT_MAX);
+	wr_u8(b, m->welcome.shows_views);
+	msg_wr_strv(b, &m->welcome.toolchains, TOOLCHAINS_MAX, TOOLCHAIN_TEXT_MAX);
 }
 
 static void rd_welcome(struct rd *r, struct msg *m)
@@ -173,25 +72,46 @@ static void rd_welcome(struct rd *r, struct msg *m)
 	m->welcome.preload = rd_u16(r);
 	m->welcome.jail_level = rd_u16(r);
 	m->welcome.credits = rd_u16(r);
-	rd_strv(r, &m->welcome.toolchains, TOOLCHAINS_MAX, TOOLCHAIN_TEXT_MAX);
+	m->welcome.shows_views = msg_rd_bool(r);
+	msg_rd_strv(r, &m->welcome.toolchains, TOOLCHAINS_MAX, TOOLCHAIN_TEXT_MAX);
 }
 
 static void wr_begin(struct buf *b, const struct msg *m)
 {
 	wr_u16(b, m->cc_begin.version);
 	wr_u8(b, m->cc_begin.distributable);
-	wr_text(b, m->cc_begin.reason, REASON_MAX);
-	wr_text(b, m->cc_begin.compiler, JOB_PATH_BYTES_MAX);
-	wr_spec(b, &m->cc_begin.spec);
+	msg_wr_text(b, m->cc_begin.reason, REASON_MAX);
+	msg_wr_text(b, m->cc_begin.compiler, JOB_PATH_BYTES_MAX);
+	msg_wr_spec(b, &m->cc_begin.spec);
+	msg_wr_strv(b, &m->cc_begin.words, WORDS_MAX, JOB_FLAG_BYTES_MAX);
+	msg_wr_text(b, m->cc_begin.cpath, SEARCH_PATH_MAX);
+	msg_wr_text(b, m->cc_begin.lang_path, SEARCH_PATH_MAX);
+	msg_wr_text(b, m->cc_begin.no_view, REASON_MAX);
 }
 
 static void rd_begin(struct rd *r, struct msg *m)
 {
 	m->cc_begin.version = rd_u16(r);
-	m->cc_begin.distributable = rd_bool(r);
+	m->cc_begin.distributable = msg_rd_bool(r);
 	m->cc_begin.reason = rd_str(r, REASON_MAX);
 	m->cc_begin.compiler = rd_str(r, JOB_PATH_BYTES_MAX);
-	rd_spec(r, &m->cc_begin.spec);
+	msg_rd_spec(r, &m->cc_begin.spec);
+	msg_rd_strv(r, &m->cc_begin.words, WORDS_MAX, JOB_FLAG_BYTES_MAX);
+	m->cc_begin.cpath = rd_str(r, SEARCH_PATH_MAX);
+	m->cc_begin.lang_path = rd_str(r, SEARCH_PATH_MAX);
+	m->cc_begin.no_view = rd_str(r, REASON_MAX);
+}
+
+static void wr_dirs(struct buf *b, const struct msg *m)
+{
+	msg_wr_text(b, m->cc_dirs.text, DIRS_TEXT_MAX);
+	msg_wr_strv(b, &m->cc_dirs.macros, MACROS_MAX, MACRO_MAX);
+}
+
+static void rd_dirs(struct rd *r, struct msg *m)
+{
+	m->cc_dirs.text = rd_str(r, DIRS_TEXT_MAX);
+	msg_rd_strv(r, &m->cc_dirs.macros, MACROS_MAX, MACRO_MAX);
 }
 
 static void wr_data(struct buf *b, const struct msg *m)
@@ -204,16 +124,76 @@ static void wr_data(struct buf *b, const struct msg *m)
 		b->err = ERR_PROTO;
 }
 
-static void rd_data(struct rd *r, struct msg *m)
+/* Packed bytes are all that is left of the payload. */
+static void rd_block_bytes(struct rd *r, enum packing packing, uint32_t raw_bytes, size_t *ret_n)
 {
-	m->data.stream = (enum stream)rd_enum(r, STREAM_COUNT);
-	m->data.packing = (enum packing)rd_enum(r, PACKING_COUNT);
-	m->data.raw_bytes = rd_u32(r);
-	m->data.bytes = r->p;
-	m->data.n = r->err ? 0 : (size_t)(r->end - r->p);
-	if (!r->err && m->data.packing == PACKING_STORED && m->data.n != m->data.raw_bytes)
+	*ret_n = r->err ? 0 : (size_t)(r->end - r->p);
+	if (!r->err && packing == PACKING_STORED && *ret_n != raw_bytes)
 		r->err = ERR_PROTO;
 	r->p = r->end;
+}
+
+static void rd_data(struct rd *r, struct msg *m)
+{
+	m->data.stream = (enum stream)msg_rd_enum(r, STREAM_COUNT);
+	m->data.packing = (enum packing)msg_rd_enum(r, PACKING_COUNT);
+	m->data.raw_bytes = rd_u32(r);
+	m->data.bytes = r->p;
+	rd_block_bytes(r, m->data.packing, m->data.raw_bytes, &m->data.n);
+}
+
+static void wr_content(struct buf *b, const struct msg *m)
+{
+	wr_u32(b, m->content.number);
+	wr_u8(b, (uint8_t)m->content.packing);
+	wr_u32(b, m->content.raw_bytes);
+	wr_raw(b, m->content.bytes, m->content.n);
+	if (!b->err && m->content.packing == PACKING_STORED && m->content.n != m->content.raw_bytes)
+		b->err = ERR_PROTO;
+}
+
+static void rd_content(struct rd *r, struct msg *m)
+{
+	m->content.number = rd_u32(r);
+	m->content.packing = (enum packing)msg_rd_enum(r, PACKING_COUNT);
+	m->content.raw_bytes = rd_u32(r);
+	m->content.bytes = r->p;
+	rd_block_bytes(r, m->content.packing, m->content.raw_bytes, &m->content.n);
+}
+
+static void wr_files(struct buf *b, const struct msg *m)
+{
+	wr_u32(b, m->files.view);
+	wr_u16(b, m->files.count);
+	wr_raw(b, m->files.entries, m->files.n);
+}
+
+/* Every entry is looked at: who receives them need not doubt them. */
+static void rd_files(struct rd *r, struct msg *m)
+{
+	m->files.view = rd_u32(r);
+	m->files.count = rd_u16(r);
+	m->files.entries = r->p;
+	for (unsigned i = 0; i < m->files.count && !r->err; i++) {
+		struct view_entry e;
+		if (view_read(r, &e) == 0)
+			view_entry_fini(&e);
+	}
+	m->files.n = (size_t)(r->p - m->files.entries);
+}
+
+static void wr_need(struct buf *b, const struct msg *m)
+{
+	wr_u16(b, m->need.count);
+	wr_raw(b, m->need.numbers, m->need.count * sizeof(uint32_t));
+}
+
+static void rd_need(struct rd *r, struct msg *m)
+{
+	m->need.count = rd_u16(r);
+	m->need.numbers = r->p;
+	for (unsigned i = 0; i < m->need.count && !r->err; i++)
+		rd_u32(r);
 }
 
 static void wr_block(struct buf *b, const struct msg *m)
@@ -223,7 +203,7 @@ static void wr_block(struct buf *b, const struct msg *m)
 	wr_u32(b, m->cc_block.raw_bytes);
 	wr_u32(b, m->cc_block.text_bytes);
 	wr_u64(b, m->cc_block.opening);
-	limit(b, m->cc_block.markers_n, JOB_MARKERS_BYTES_MAX);
+	msg_limit(b, m->cc_block.markers_n, JOB_MARKERS_BYTES_MAX);
 	wr_bytes(b, m->cc_block.markers, m->cc_block.markers_n);
 }
 
@@ -240,7 +220,7 @@ static void rd_block(struct rd *r, struct msg *m)
 
 static void wr_known(struct buf *b, const struct msg *m)
 {
-	limit(b, m->cc_known.n, JOB_KNOWN_MAX);
+	msg_limit(b, m->cc_known.n, JOB_KNOWN_MAX);
 	wr_u16(b, m->cc_known.n);
 	for (size_t i = 0; i < m->cc_known.n && !b->err; i++)
 		wr_u32(b, m->cc_known.ids[i]);
@@ -261,14 +241,15 @@ static void wr_payload(struct buf *b, const struct msg *m)
 	switch (m->type) {
 	case MSG_CC_BEGIN: wr_begin(b, m); break;
 	case MSG_CC_TOOLCHAIN:
-		wr_text(b, m->cc_toolchain.compiler, JOB_PATH_BYTES_MAX);
-		wr_text(b, m->cc_toolchain.text, TEXT_MAX);
+		msg_wr_text(b, m->cc_toolchain.compiler, JOB_PATH_BYTES_MAX);
+		msg_wr_text(b, m->cc_toolchain.text, TEXT_MAX);
 		break;
+	case MSG_CC_DIRS: wr_dirs(b, m); break;
 	case MSG_CC_STAGED:
-		wr_size(b, m->cc_staged.raw_bytes, JOB_TEXT_BYTES_MAX);
+		msg_wr_size(b, m->cc_staged.raw_bytes, JOB_TEXT_BYTES_MAX);
 		wr_u64(b, m->cc_staged.cpu_us);
 		break;
-	case MSG_CC_LOCAL: wr_text(b, m->cc_local, REASON_MAX); break;
+	case MSG_CC_LOCAL: msg_wr_text(b, m->cc_local, REASON_MAX); break;
 	case MSG_CC_DONE:
 		wr_u32(b, (uint32_t)m->cc_done.wait_status);
 		wr_u64(b, m->cc_done.cpu_us);
@@ -282,26 +263,30 @@ static void wr_payload(struct buf *b, const struct msg *m)
 	case MSG_CC_CHECKED: wr_u8(b, (uint8_t)m->cc_checked); break;
 	case MSG_CC_VERDICT:
 		wr_u8(b, (uint8_t)m->cc_verdict.verdict);
-		wr_text(b, m->cc_verdict.reason, REASON_MAX);
+		msg_wr_text(b, m->cc_verdict.reason, REASON_MAX);
 		break;
 	case MSG_CC_RESULT:
-	case MSG_RESULT: wr_result(b, &m->result); break;
+	case MSG_RESULT: msg_wr_result(b, &m->result); break;
 	case MSG_HELLO:
 		wr_u16(b, m->hello.version);
 		wr_u8(b, (uint8_t)m->hello.role);
-		wr_text(b, m->hello.client, CLIENT_MAX);
+		msg_wr_text(b, m->hello.client, CLIENT_MAX);
 		break;
-	case MSG_JOB: wr_spec(b, &m->job_spec.spec); break;
+	case MSG_JOB: msg_wr_spec(b, &m->job_spec.spec); break;
 	case MSG_JOB_TEXT_END:
-		wr_size(b, m->job_text_end.raw_bytes, JOB_TEXT_BYTES_MAX);
+		msg_wr_size(b, m->job_text_end.raw_bytes, JOB_TEXT_BYTES_MAX);
 		wr_u32(b, m->job_text_end.cost_ms);
 		break;
 	case MSG_WELCOME: wr_welcome(b, m); break;
 	case MSG_CREDITS: wr_u16(b, m->credits); break;
 	case MSG_REFUSED:
 		wr_u8(b, (uint8_t)m->refused.refusal);
-		wr_text(b, m->refused.text, REASON_MAX);
+		msg_wr_text(b, m->refused.text, REASON_MAX);
 		break;
+	case MSG_FILES: wr_files(b, m); break;
+	case MSG_CONTENT: wr_content(b, m); break;
+	case MSG_CONTENT_GONE: wr_u32(b, m->content_gone); break;
+	case MSG_NEED: wr_need(b, m); break;
 	case MSG_DATA: wr_data(b, m); break;
 	case MSG_CC_CHECK:
 	case MSG_CANCEL:
@@ -319,8 +304,9 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->cc_toolchain.compiler = rd_str(r, JOB_PATH_BYTES_MAX);
 		m->cc_toolchain.text = rd_str(r, TEXT_MAX);
 		break;
+	case MSG_CC_DIRS: rd_dirs(r, m); break;
 	case MSG_CC_STAGED:
-		m->cc_staged.raw_bytes = rd_size(r, JOB_TEXT_BYTES_MAX);
+		m->cc_staged.raw_bytes = msg_rd_size(r, JOB_TEXT_BYTES_MAX);
 		m->cc_staged.cpu_us = rd_u64(r);
 		break;
 	case MSG_CC_LOCAL: m->cc_local = rd_str(r, REASON_MAX); break;
@@ -334,29 +320,33 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->cc_heavy.version = rd_u16(r);
 		m->cc_heavy.input_bytes = rd_u64(r);
 		break;
-	case MSG_CC_CHECKED: m->cc_checked = (enum checked)rd_enum(r, CHECKED_COUNT); break;
+	case MSG_CC_CHECKED: m->cc_checked = (enum checked)msg_rd_enum(r, CHECKED_COUNT); break;
 	case MSG_CC_VERDICT:
-		m->cc_verdict.verdict = (enum verdict)rd_enum(r, VERDICT_COUNT);
+		m->cc_verdict.verdict = (enum verdict)msg_rd_enum(r, VERDICT_COUNT);
 		m->cc_verdict.reason = rd_str(r, REASON_MAX);
 		break;
 	case MSG_CC_RESULT:
-	case MSG_RESULT: rd_result(r, &m->result); break;
+	case MSG_RESULT: msg_rd_result(r, &m->result); break;
 	case MSG_HELLO:
 		m->hello.version = rd_u16(r);
-		m->hello.role = (enum role)rd_enum(r, ROLE_COUNT);
+		m->hello.role = (enum role)msg_rd_enum(r, ROLE_COUNT);
 		m->hello.client = rd_str(r, CLIENT_MAX);
 		break;
-	case MSG_JOB: rd_spec(r, &m->job_spec.spec); break;
+	case MSG_JOB: msg_rd_spec(r, &m->job_spec.spec); break;
 	case MSG_JOB_TEXT_END:
-		m->job_text_end.raw_bytes = rd_size(r, JOB_TEXT_BYTES_MAX);
+		m->job_text_end.raw_bytes = msg_rd_size(r, JOB_TEXT_BYTES_MAX);
 		m->job_text_end.cost_ms = rd_u32(r);
 		break;
 	case MSG_WELCOME: rd_welcome(r, m); break;
 	case MSG_CREDITS: m->credits = rd_u16(r); break;
 	case MSG_REFUSED:
-		m->refused.refusal = (enum refusal)rd_enum(r, REFUSED_COUNT);
+		m->refused.refusal = (enum refusal)msg_rd_enum(r, REFUSED_COUNT);
 		m->refused.text = rd_str(r, REASON_MAX);
 		break;
+	case MSG_FILES: rd_files(r, m); break;
+	case MSG_CONTENT: rd_content(r, m); break;
+	case MSG_CONTENT_GONE: m->content_gone = rd_u32(r); break;
+	case MSG_NEED: rd_need(r, m); break;
 	case MSG_DATA: rd_data(r, m); break;
 	case MSG_CC_CHECK:
 	case MSG_CANCEL:
@@ -412,6 +402,14 @@ void msg_fini(struct msg *m)
 		free(m->cc_begin.reason);
 		free(m->cc_begin.compiler);
 		job_spec_fini(&m->cc_begin.spec);
+		strv_fini(&m->cc_begin.words);
+		free(m->cc_begin.cpath);
+		free(m->cc_begin.lang_path);
+		free(m->cc_begin.no_view);
+		break;
+	case MSG_CC_DIRS:
+		free(m->cc_dirs.text);
+		strv_fini(&m->cc_dirs.macros);
 		break;
 	case MSG_CC_TOOLCHAIN:
 		free(m->cc_toolchain.compiler);
@@ -437,6 +435,10 @@ void msg_fini(struct msg *m)
 	case MSG_RESULT:
 	case MSG_JOB_TEXT_END:
 	case MSG_CREDITS:
+	case MSG_FILES:
+	case MSG_CONTENT:
+	case MSG_CONTENT_GONE:
+	case MSG_NEED:
 	case MSG_DATA:
 	case MSG_CANCEL:
 	case MSG_STARTED:

@@ -73,6 +73,7 @@ static enum route begin(struct cc *cc)
 	m.cc_begin.distributable = remote;
 	m.cc_begin.reason = cc->reason;
 	m.cc_begin.compiler = cc->compiler;
+	m.cc_begin.cpath = m.cc_begin.lang_path = m.cc_begin.no_view = (char *)"";
 	m.cc_begin.spec = (struct job_spec){
 		.lang = cc->args.lang,
 		.input_kind = INPUT_TEXT,

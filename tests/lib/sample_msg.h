@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/msg.h"
+#include "core/view.h"
 
 #include <string.h>
 
@@ -13,9 +14,12 @@ static inline struct job_spec sample_spec(void)
 	return (struct job_spec){
 		.toolchain = {1, 2, 3, [31] = 32},
 		.lang = LANG_CXX,
-		.input_kind = INPUT_TEXT,
+		.input_kind = INPUT_VIEW,
 		.output_kind = OUTPUT_ASSEMBLY,
 		.want_dwo = true,
+		.deps = DEPS_CPP_USER,
+		.messages = MESSAGES_HERE,
+		.view = 0xfffffffe,
 		.cwd = "/home/u/src",
 		.source = "lib/a.cc",
 		.output = "out/a.s",
@@ -30,9 +34,31 @@ static inline struct job_result sample_result(void)
 		.cpu_us = 123456789012,
 		.wall_us = UINT64_MAX,
 		.max_rss_kib = 99,
-		.raw_bytes = {0, 1, 2, JOB_OUTPUT_BYTES_MAX, 4},
+		.raw_bytes = {0, 1, 2, JOB_OUTPUT_BYTES_MAX, 4, 5},
 		.digest = {9, [31] = 8},
 	};
+}
+
+/* One entry of each kind. */
+static inline const uint8_t *sample_entries(size_t *ret_n)
+{
+	static uint8_t bytes[1024];
+	struct view_entry entries[VIEW_KIND_COUNT] = {
+		{VIEW_PLACE, .path = "/usr"},
+		{VIEW_WHOLE, .path = "/usr/include"},
+		{VIEW_FILE, .path = "/usr/include/a.h", .hash = {1, [63] = 2}, .bytes = 3,
+			.mtime_s = 4},
+		{VIEW_LINK, .path = "/usr/include/b", .target = "../c"},
+		{VIEW_NOTHING, .path = "/opt/x"},
+	};
+	struct buf b;
+	buf_init(&b, sizeof bytes);
+	for (size_t i = 0; i < VIEW_KIND_COUNT; i++)
+		view_write(&entries[i], &b);
+	memcpy(bytes, b.data, b.len);
+	*ret_n = b.len;
+	buf_fini(&b);
+	return bytes;
 }
 
 /* One message of each row, with every field set. The strings are only read. */
@@ -46,10 +72,18 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.cc_begin.reason = "because";
 		m.cc_begin.compiler = "/usr/bin/g++";
 		m.cc_begin.spec = sample_spec();
+		m.cc_begin.words = (struct strv){.v = sample_flags, .n = 4};
+		m.cc_begin.cpath = "/opt/include:";
+		m.cc_begin.lang_path = "";
+		m.cc_begin.no_view = "it is a sample";
 		break;
 	case MSG_CC_TOOLCHAIN:
 		m.cc_toolchain.compiler = "/usr/bin/gcc";
 		m.cc_toolchain.text = "kind gcc\n";
+		break;
+	case MSG_CC_DIRS:
+		m.cc_dirs.text = "#include <...> search starts here:\n";
+		m.cc_dirs.macros = (struct strv){.v = sample_flags, .n = 2};
 		break;
 	case MSG_CC_STAGED:
 		m.cc_staged.raw_bytes = JOB_TEXT_BYTES_MAX;
@@ -102,12 +136,30 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.welcome.preload = 5;
 		m.welcome.jail_level = 3;
 		m.welcome.credits = UINT16_MAX;
+		m.welcome.shows_views = true;
 		m.welcome.toolchains = (struct strv){.v = sample_toolchains, .n = 2};
 		break;
 	case MSG_CREDITS: m.credits = 12; break;
 	case MSG_REFUSED:
 		m.refused.refusal = REFUSED_LIMIT;
 		m.refused.text = "too long";
+		break;
+	case MSG_FILES:
+		m.files.view = 9;
+		m.files.count = VIEW_KIND_COUNT;
+		m.files.entries = sample_entries(&m.files.n);
+		break;
+	case MSG_CONTENT:
+		m.content.number = 70000;
+		m.content.packing = PACKING_STORED;
+		m.content.raw_bytes = 3;
+		m.content.bytes = (const uint8_t *)"\0x\n";
+		m.content.n = 3;
+		break;
+	case MSG_CONTENT_GONE: m.content_gone = UINT32_MAX; break;
+	case MSG_NEED:
+		m.need.numbers = (const uint8_t *)"\0\0\0\1\0\1\0\0";
+		m.need.count = 2;
 		break;
 	case MSG_DATA:
 		m.data.stream = STREAM_DWO;
