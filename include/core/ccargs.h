@@ -5,7 +5,8 @@
  *   CCARGS_LOCAL   a compile that has to stay here, with the reason
  *   CCARGS_REMOTE  a compile of one source to one object or assembly file that can be split
  * and for the last one the two halves: the arguments for the preprocessor here, which also writes
- * the dependency file exactly as the whole compile would have, and the flags for the node.
+ * the dependency file exactly as the whole compile would have, and the flags for the node. If the node is
+ * to read the sources themselves (INPUT_VIEW) there is one half, and core/incdirs says what is missing.
  *
  * Contract: pure. Response files must be expanded before (ccargs_split_response parses their text).
  * Whatever is not understood for certain is CCARGS_LOCAL, never an error: the compiler itself will
@@ -31,7 +32,14 @@ struct ccargs {
 	char *dwo;    /* where the compiler would write the .dwo; NULL unless want_dwo */
 	struct strv
 		cpp; /* CCARGS_REMOTE: arguments behind the compiler's name; text goes to stdout */
-	struct strv flags; /* CCARGS_REMOTE: for the node; each allowed by ccflags_node_allows() */
+	struct strv
+		flags; /* CCARGS_REMOTE: for the node; each allowed by ccflags_node_allows(), or for a
+			    * view by ccflags_view_allows() */
+	/* CCARGS_REMOTE: why not as a text, why not as a view; NULL when it can be. Never both. */
+	char *no_text, *no_view;
+	enum deps_kind deps;    /* of a view's job; the preprocessor of a text has its own */
+	struct strv deps_flags; /* their targets */
+	char *deps_file;        /* where they go; NULL for DEPS_NONE */
 };
 
 /* args: the command without the compiler's name; compiler: that name, as called ("x86_64-linux-

@@ -13,6 +13,7 @@
 
 enum ccflag_use {
 	CCFLAG_BOTH, /* to the preprocessor here and the compiler there (-O2, -std=, -f…, -m…, -W…, -D…) */
+	CCFLAG_SOURCE, /* the same, but the compiler needs the source itself, no text will do; the row says why */
 	CCFLAG_CPP, /* to the preprocessor only (-I…, -include, -isystem …) */
 	CCFLAG_DEPS, /* writes dependencies: to the preprocessor only, and it writes the file (-MD, -MF …) */
 	CCFLAG_STAGE, /* chooses what the compile makes (-c, -S, -E, -o, -x): handled by ccargs */
@@ -44,7 +45,7 @@ struct ccflag {
 	enum ccflag_form form;
 	enum ccflag_use use;
 	enum ccflag_value value;
-	const char *reason; /* CCFLAG_LOCAL: why, as the end of "-fX …"; else NULL */
+	const char *reason; /* CCFLAG_LOCAL and _SOURCE: why, as the end of "-fX …"; else NULL */
 };
 
 /* The row for arg, the longest spelling first; NULL when the table does not know it. *ret_words is
@@ -57,7 +58,7 @@ const struct ccflag *ccflags_find(const char *arg, size_t *ret_words);
 bool ccflags_node_allows(const char *arg);
 
 /* The same for a compile that reads a view (INPUT_VIEW), besides those above: where to look for headers,
- * what to include, how to write the dependency file. */
+ * what to include, how to write the dependency file, and what needs the source itself. */
 bool ccflags_view_allows(const char *arg);
 
 /* Row i of the table, for tests and documentation; NULL past the end. */

@@ -30,6 +30,7 @@ struct scan {
 	const char *source_reason; /* why the source stays here */
 	const char *device_reason;
 	char *option_reason; /* why the first option that stays here does so */
+	char *source_option; /* why an option needs the source itself */
 	struct ccargs_deps deps;
 };
 
@@ -87,6 +88,14 @@ static void take_both(struct scan *s, const char *arg, const char *value)
 	strv_push(&s->out->flags, word);
 }
 
+static void take_source_option(struct scan *s, const struct ccflag *row, const char *arg)
+{
+	if (!s->source_option)
+		s->source_option = xasprintf("%.80s %s", arg, row->reason);
+	if (row->form == CCFLAG_EXACT) /* others are core/incdirs' */
+		strv_push(&s->out->flags, arg);
+}
+
 static void take_output(struct scan *s, const char *name)
 {
 	if (s->outputs++ == 0)
@@ -128,8 +137,10 @@ static void take_option(
 	case CCFLAG_STAGE: take_stage(s, arg, value); return;
 	case CCFLAG_DRIVER: s->is_query = true; return;
 	case CCFLAG_LOCAL: stay_for(s, arg, row->reason); return;
+	case CCFLAG_SOURCE: take_source_option(s, row, arg); break;
 	case CCFLAG_DEPS:
-		ccargs_deps_add(&s->deps, row->spelling, arg + strlen(row->spelling));
+		ccargs_deps_add(
+			&s->deps, row->spelling, value ? value : arg + strlen(row->spelling));
 		break;
 	case CCFLAG_CPP:
 	case CCFLAG_LINK: break; /* the driver may have a warning for a library */
@@ -181,11 +192,6 @@ static const char *check_outputs(const struct scan *s)
 	return s->outputs > 1 ? "several outputs in one command" : s->device_reason;
 }
 
-static const char *check_compiler(const struct scan *s)
-{
-	return s->is_clang ? "clang records its input in the object" : NULL;
-}
-
 static const char *check_deps(const struct scan *s)
 {
 	return ccargs_deps_problem(&s->deps);
@@ -193,8 +199,6 @@ static const char *check_deps(const struct scan *s)
 
 static const char *check_options(const struct scan *s)
 {
-	if (s->is_pedantic && s->is_strict && !s->option_reason)
-		return "-pedantic with -Werror takes the line markers of preprocessed text for errors";
 	return s->option_reason;
 }
 
@@ -215,7 +219,6 @@ static const char *find_reason(const struct scan *s)
 		check_source,
 		check_inputs,
 		check_outputs,
-		check_compiler,
 		check_deps,
 		check_options,
 		check_limits,
@@ -224,6 +227,18 @@ static const char *find_reason(const struct scan *s)
 	for (size_t i = 0; !reason && i < sizeof checks / sizeof *checks; i++)
 		reason = checks[i](s);
 	return reason;
+}
+
+/* Why no text will do, or NULL. */
+static const char *find_text_reason(const struct scan *s)
+{
+	if (s->is_clang)
+		return "clang records its input in the object";
+	if (s->source_option)
+		return s->source_option;
+	return s->is_pedantic && s->is_strict
+		       ? "-pedantic with -Werror takes the line markers of preprocessed text for errors"
+		       : NULL;
 }
 
 static bool is_compile(const struct scan *s)
@@ -238,11 +253,27 @@ static char *default_output(const struct scan *s)
 	return ccargs_object_name(s->out->source, s->out->output_kind);
 }
 
+/* A text, a view, or neither will do. */
+static void choose_input(struct scan *s, bool has_output)
+{
+	struct ccargs *a = s->out;
+	const char *no_text = find_text_reason(s);
+	ccargs_deps_describe(&s->deps, has_output, a);
+	if (a->want_dwo && !a->no_view)
+		a->no_view = xstrdup("-gsplit-dwarf names the output in the object");
+	a->no_text = no_text ? xstrdup(no_text) : NULL;
+	if (a->no_text && a->no_view) {
+		a->verdict = CCARGS_LOCAL;
+		a->reason = xstrdup(a->no_text);
+	}
+}
+
 /* The verdict on a compile, and the names that the compiler would make up by itself. */
 static void judge(struct scan *s)
 {
 	struct ccargs *a = s->out;
 	const char *reason = find_reason(s);
+	bool has_output = a->output;
 	a->verdict = reason ? CCARGS_LOCAL : CCARGS_REMOTE;
 	a->reason = reason ? xstrdup(reason) : NULL;
 	a->output_kind = s->stops_at_assembly ? OUTPUT_ASSEMBLY : OUTPUT_OBJECT;
@@ -252,6 +283,8 @@ static void judge(struct scan *s)
 	a->want_dwo = s->splits_dwarf && a->output_kind == OUTPUT_OBJECT;
 	if (a->want_dwo)
 		a->dwo = ccargs_dwo_name(a->output);
+	if (!reason)
+		choose_input(s, has_output);
 }
 
 void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret)
@@ -272,6 +305,8 @@ void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret)
 		strv_fini(&ret->flags);
 	}
 	free(s.option_reason);
+	free(s.source_option);
+	ccargs_deps_fini(&s.deps);
 }
 
 void ccargs_fini(struct ccargs *a)
@@ -282,5 +317,9 @@ void ccargs_fini(struct ccargs *a)
 	free(a->dwo);
 	strv_fini(&a->cpp);
 	strv_fini(&a->flags);
+	free(a->no_text);
+	free(a->no_view);
+	strv_fini(&a->deps_flags);
+	free(a->deps_file);
 	*a = (struct ccargs){0};
 }

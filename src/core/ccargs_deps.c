@@ -9,43 +9,56 @@
 
 #include <string.h>
 
-static void set_once(struct ccargs_deps *d, bool *flag)
+static void set_kind(struct ccargs_deps *d, bool *has, enum deps_kind kind)
 {
-	if (*flag)
+	if (*has)
 		d->problem = "has a dependency option twice";
-	*flag = true;
+	*has = true;
+	d->kind = kind;
+}
+
+static void set_file(struct ccargs_deps *d, const char *file)
+{
+	if (d->file)
+		d->problem = "has a dependency option twice";
+	free(d->file);
+	d->file = xstrdup(file);
 }
 
 void ccargs_deps_add(struct ccargs_deps *d, const char *spelling, const char *value)
 {
-	if (strcmp(spelling, "-MD") == 0 || strcmp(spelling, "-MMD") == 0)
-		set_once(d, &d->has_mode);
-	else if (strcmp(spelling, "-MF") == 0)
-		set_once(d, &d->has_file);
-	else if (strcmp(spelling, "-MP") == 0)
-		d->has_phony = true;
-	else if (strcmp(spelling, "-MT") == 0 || strcmp(spelling, "-MQ") == 0)
-		d->has_target = true;
-	else if (strcmp(spelling, "-Wp,-MD,") == 0 || strcmp(spelling, "-Wp,-MMD,") == 0)
-		set_once(d, &d->has_cpp_mode);
-	else
-		d->has_cpp_more = true;
+	bool is_cpp = str_starts(spelling, "-Wp,");
+	if (strcmp(spelling, "-MD") == 0)
+		set_kind(d, &d->has_driver_kind, DEPS_ALL);
+	else if (strcmp(spelling, "-MMD") == 0)
+		set_kind(d, &d->has_driver_kind, DEPS_USER);
+	else if (strcmp(spelling, "-Wp,-MD,") == 0)
+		set_kind(d, &d->has_cpp_kind, DEPS_CPP_ALL);
+	else if (strcmp(spelling, "-Wp,-MMD,") == 0)
+		set_kind(d, &d->has_cpp_kind, DEPS_CPP_USER);
+	else if (strcmp(spelling, "-MF") != 0)
+		strv_pushf(&d->flags, "%s%s", spelling, value);
+
+	if (strcmp(spelling, "-MF") == 0 || (is_cpp && str_ends(spelling, "MD,")))
+		set_file(d, value);
+	d->has_phony |= strcmp(spelling, "-MP") == 0;
+	d->has_target |= strcmp(spelling, "-MT") == 0 || strcmp(spelling, "-MQ") == 0;
+	d->has_cpp_more |= is_cpp && !str_ends(spelling, "MD,");
 
 	/* another comma would begin another option */
-	if (str_starts(spelling, "-Wp,") && value && strchr(value, ','))
+	if (is_cpp && strchr(value, ','))
 		d->problem = "has several preprocessor options in one -Wp";
 }
 
 const char *ccargs_deps_problem(const struct ccargs_deps *d)
 {
-	bool is_driver = d->has_mode || d->has_file;
-	bool is_cpp = d->has_cpp_mode || d->has_cpp_more;
+	bool has_driver_file = d->file && !d->has_cpp_kind;
 	if (d->problem)
 		return d->problem;
-	if (is_driver && is_cpp)
+	if ((d->has_driver_kind || has_driver_file) && (d->has_cpp_kind || d->has_cpp_more))
 		return "asks for dependencies in two ways";
-	if ((d->has_file || d->has_phony || d->has_target || d->has_cpp_more) && !d->has_mode &&
-		!d->has_cpp_mode)
+	if ((d->file || d->has_phony || d->has_target || d->has_cpp_more) && !d->has_driver_kind &&
+		!d->has_cpp_kind)
 		return "says how to write dependencies, but not which";
 	return NULL;
 }
@@ -73,18 +86,48 @@ char *ccargs_dwo_name(const char *output)
 	return xasprintf("%.*s.dwo", stem_length(output, true), output);
 }
 
+/* Where the driver has the file written when nothing says so. */
+static char *default_file(const char *source, const char *output)
+{
+	const char *from = output ? output : str_base(source);
+	return xasprintf("%.*s.d", stem_length(from, !output), from);
+}
+
 void ccargs_deps_complete(
 	const struct ccargs_deps *d, const char *source, const char *output, struct strv *cpp)
 {
-	if (!d->has_mode)
+	if (!d->has_driver_kind)
 		return;
-	if (!d->has_file) {
-		const char *from = output ? output : str_base(source);
+	if (!d->file) {
 		strv_push(cpp, "-MF");
-		strv_pushf(cpp, "%.*s.d", stem_length(from, !output), from);
+		strv_push_take(cpp, default_file(source, output));
 	}
 	if (output && !d->has_target) {
 		strv_push(cpp, "-MQ");
 		strv_push(cpp, output);
 	}
+}
+
+void ccargs_deps_describe(struct ccargs_deps *d, bool has_output, struct ccargs *a)
+{
+	a->deps = d->kind;
+	if (d->kind == DEPS_NONE)
+		return;
+	a->deps_file =
+		d->file ? xstrdup(d->file) : default_file(a->source, has_output ? a->output : NULL);
+	if (strcmp(a->deps_file, "-") == 0)
+		a->no_view = xstrdup("dependencies go to standard output");
+	for (size_t i = 0; i < d->flags.n; i++)
+		strv_push(&a->deps_flags, d->flags.v[i]);
+	if (!d->has_driver_kind || d->has_target)
+		return;
+	/* without -o it is the preprocessor that names a target, without a directory */
+	_cleanup_free_ char *own = ccargs_object_name(a->source, OUTPUT_OBJECT);
+	strv_pushf(&a->deps_flags, "-MQ%s", has_output ? a->output : own);
+}
+
+void ccargs_deps_fini(struct ccargs_deps *d)
+{
+	free(d->file);
+	strv_fini(&d->flags);
 }

@@ -22,16 +22,18 @@ char *ccargs_object_name(const char *source, enum output_kind kind);
 
 /* The dependency options of a command, collected word by word. All zero: none so far. */
 struct ccargs_deps {
-	bool has_mode;       /* -MD or -MMD */
-	bool has_file;       /* -MF */
+	enum deps_kind
+		kind; /* the driver's (-MD, -MMD) or, when there are none, the preprocessor's */
+	bool has_driver_kind, has_cpp_kind;
 	bool has_target;     /* -MT or -MQ */
 	bool has_phony;      /* -MP */
-	bool has_cpp_mode;   /* -Wp,-MD,F or -Wp,-MMD,F */
-	bool has_cpp_more;   /* another -Wp,-M… */
+	bool has_cpp_more;   /* a -Wp,-M… beside -Wp,-MD,F or -Wp,-MMD,F */
+	char *file;          /* -MF, or of -Wp,-MD,F; NULL when there is none */
+	struct strv flags;   /* targets and -MP, each in one word */
 	const char *problem; /* why this combination is left to the compiler, for people */
 };
 
-/* spelling: of the table's row; value: behind it, or NULL. */
+/* spelling: of the table's row; value: what belongs to it, "" when nothing does. */
 void ccargs_deps_add(struct ccargs_deps *d, const char *spelling, const char *value);
 /* NULL, or why the options are left to the compiler. */
 const char *ccargs_deps_problem(const struct ccargs_deps *d);
@@ -39,3 +41,6 @@ const char *ccargs_deps_problem(const struct ccargs_deps *d);
  * says, or NULL. */
 void ccargs_deps_complete(
 	const struct ccargs_deps *d, const char *source, const char *output, struct strv *cpp);
+/* The same for a compile whose output has another name: what it is to write. a->output is known. */
+void ccargs_deps_describe(struct ccargs_deps *d, bool has_output, struct ccargs *a);
+void ccargs_deps_fini(struct ccargs_deps *d);

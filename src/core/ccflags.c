@@ -133,21 +133,25 @@ bool ccflags_node_allows(const char *arg)
 }
 
 /* Values are names in the view, or targets of rules: text. A node says itself where the file goes. */
-bool ccflags_view_allows(const char *arg)
+static bool is_for_view(const char *arg)
 {
-	static const char *const whole[] = {"-MP", "-Wp,-MP"};
 	static const char *const joined[] = {"-I", "-MQ", "-MT", "-Wp,-MQ,", "-Wp,-MT,",
 		"-idirafter", "-imacros", "-include", "-iquote", "-isystem"};
-	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-		if (strcmp(arg, whole[i]) == 0)
-			return true;
 	for (size_t i = 0; i < sizeof joined / sizeof *joined; i++) {
 		size_t n = strlen(joined[i]);
-		bool is_split = joined[i][1] == 'W' && strchr(arg + (strlen(arg) < n ? 0 : n), ',');
-		if (strncmp(arg, joined[i], n) == 0 && arg[n] && strcmp(arg, "-I-") != 0)
-			return !is_split;
+		if (strncmp(arg, joined[i], n) != 0 || !arg[n])
+			continue;
+		return joined[i][1] == 'W' ? !strchr(arg + n, ',') : strcmp(arg, "-I-") != 0;
 	}
-	return false;
+	return strcmp(arg, "-MP") == 0 || strcmp(arg, "-Wp,-MP") == 0;
+}
+
+bool ccflags_view_allows(const char *arg)
+{
+	size_t words;
+	const struct ccflag *row = ccflags_find(arg, &words);
+	bool is_source = row && row->use == CCFLAG_SOURCE && row->form == CCFLAG_EXACT;
+	return is_source || is_for_view(arg);
 }
 
 const struct ccflag *ccflags_row(size_t i)

@@ -11,6 +11,7 @@
 #define ROW(spelling, form, use) {spelling, CCFLAG_##form, CCFLAG_##use, CCFLAG_VALUE_NONE, NULL}
 #define VALUE(spelling, form, value) {spelling, CCFLAG_##form, CCFLAG_BOTH, CCFLAG_VALUE_##value, NULL}
 #define HERE(spelling, form, reason) {spelling, CCFLAG_##form, CCFLAG_LOCAL, CCFLAG_VALUE_NONE, reason}
+#define SOURCE(spelling, reason) {spelling, CCFLAG_EXACT, CCFLAG_SOURCE, CCFLAG_VALUE_NONE, reason}
 #define EXACT(spelling) ROW(spelling, EXACT, BOTH)
 #define SWITCH(spelling) ROW(spelling, SWITCH, BOTH)
 #define JOINED(spelling, value) VALUE(spelling, JOINED, value)
@@ -21,7 +22,7 @@ const struct ccflag ccflags_table[] = {
 	ROW("--help", EXACT, DRIVER), ROW("--help=", JOINED, DRIVER),
 	VALUE("--param", SEPARATE, WORD), JOINED("--param=", WORD),
 	EXACT("--pedantic"),
-	HERE("--pedantic-errors", EXACT, "takes the line markers of preprocessed text for errors"),
+	SOURCE("--pedantic-errors", "takes the line markers of preprocessed text for errors"),
 	ROW("--print-", JOINED, DRIVER),
 	HERE("--specs", SEPARATE, "runs other programs"),
 	HERE("--specs=", JOINED, "runs other programs"),
@@ -52,15 +53,15 @@ const struct ccflag ccflags_table[] = {
 	JOINED("-Wa,-mfpu=", WORD), JOINED("-Wa,-mimplicit-it=", WORD),
 	EXACT("-Wa,-mno-warn-deprecated"), EXACT("-Wa,-mrelax-relocations=no"),
 	EXACT("-Wa,-mrelax-relocations=yes"),
-	HERE("-Werror=pedantic", EXACT, "takes the line markers of preprocessed text for errors"),
-	HERE("-Werror=unused-macros", EXACT, "needs all macros in one place"),
+	SOURCE("-Werror=pedantic", "takes the line markers of preprocessed text for errors"),
+	SOURCE("-Werror=unused-macros", "needs all macros in one place"),
 	HERE("-Winvalid-pch", EXACT, "uses precompiled headers"),
 	ROW("-Wl,", JOINED, LINK),
 	HERE("-Wp,", JOINED, "speaks to the preprocessor alone"),
 	JOINED("-Wp,-D", MACROS), ROW("-Wp,-MD,", JOINED, DEPS), ROW("-Wp,-MMD,", JOINED, DEPS),
 	ROW("-Wp,-MP", EXACT, DEPS), ROW("-Wp,-MQ,", JOINED, DEPS), ROW("-Wp,-MT,", JOINED, DEPS),
 	JOINED("-Wp,-U", MACROS),
-	HERE("-Wunused-macros", EXACT, "needs all macros in one place"),
+	SOURCE("-Wunused-macros", "needs all macros in one place"),
 	HERE("-Xassembler", SEPARATE, "speaks to the assembler"),
 	HERE("-Xclang", SEPARATE, "loads code into the compiler"),
 	ROW("-Xlinker", SEPARATE, LINK),
@@ -307,7 +308,7 @@ const struct ccflag ccflags_table[] = {
 	SWITCH("-fwrapv"), SWITCH("-fwrapv-pointer"), JOINED("-fzero-call-used-regs=", WORD),
 	JOINED("-fzero-init-padding-bits=", WORD), SWITCH("-fzero-initialized-in-bss"), EXACT("-g"),
 	EXACT("-g0"), EXACT("-g1"), EXACT("-g2"),
-	HERE("-g3", EXACT, "records every macro"),
+	SOURCE("-g3", "records every macro"),
 	SWITCH("-gas-loc-support"), SWITCH("-gas-locview-support"),
 	HERE("-gbtf", JOINED, "writes debug information that nodes do not"),
 	SWITCH("-gcolumn-info"),
@@ -315,7 +316,7 @@ const struct ccflag ccflags_table[] = {
 	SWITCH("-gdescribe-dies"), EXACT("-gdwarf"), EXACT("-gdwarf-2"), EXACT("-gdwarf-3"),
 	EXACT("-gdwarf-4"), EXACT("-gdwarf-5"), EXACT("-gdwarf32"), EXACT("-gdwarf64"),
 	EXACT("-ggdb"), EXACT("-ggdb0"), EXACT("-ggdb1"), EXACT("-ggdb2"),
-	HERE("-ggdb3", EXACT, "records every macro"),
+	SOURCE("-ggdb3", "records every macro"),
 	SWITCH("-ggnu-pubnames"), SWITCH("-ginline-points"),
 	SWITCH("-ginternal-reset-location-views"), SWITCH("-gpubnames"),
 	SWITCH("-grecord-gcc-switches"), EXACT("-gsplit-dwarf"),
@@ -325,7 +326,7 @@ const struct ccflag ccflags_table[] = {
 	HERE("-gvms", JOINED, "writes debug information that nodes do not"),
 	HERE("-gxcoff", JOINED, "writes debug information that nodes do not"),
 	EXACT("-gz"), JOINED("-gz=", WORD), ROW("-idirafter", EITHER, CPP),
-	HERE("-imacros", EITHER, "brings in macros that the text does not show"),
+	{"-imacros", CCFLAG_EITHER, CCFLAG_SOURCE, CCFLAG_VALUE_NONE, "brings in macros that the text does not show"},
 	HERE("-imultiarch", SEPARATE, "changes what headers mean"),
 	HERE("-imultilib", SEPARATE, "changes what headers mean"),
 	ROW("-include", EITHER, CPP),
@@ -342,7 +343,7 @@ const struct ccflag ccflags_table[] = {
 	ROW("-nolibc", EXACT, LINK), ROW("-nostartfiles", EXACT, LINK), EXACT("-nostdinc"),
 	EXACT("-nostdinc++"), ROW("-nostdlib", EXACT, LINK), ROW("-o", EITHER, STAGE), EXACT("-p"),
 	EXACT("-pedantic"),
-	HERE("-pedantic-errors", EXACT, "takes the line markers of preprocessed text for errors"),
+	SOURCE("-pedantic-errors", "takes the line markers of preprocessed text for errors"),
 	EXACT("-pg"), ROW("-pie", EXACT, LINK), ROW("-pipe", EXACT, STAGE),
 	ROW("-print-", JOINED, DRIVER), EXACT("-pthread"), ROW("-r", EXACT, LINK),
 	ROW("-rdynamic", EXACT, LINK),

@@ -146,18 +146,12 @@ static const struct {
 	void (*take)(struct parser *p, const char *value);
 	bool whole; /* wants the whole word */
 } options[] = {
-	{"--pedantic-errors", on_harmless, false},
 	{"--sysroot", on_sysroot, false},
 	{"--sysroot=", on_sysroot, false},
 	{"-D", on_define, false},
 	{"-I", on_bracket, false},
-	{"-Werror=pedantic", on_harmless, false},
-	{"-Werror=unused-macros", on_harmless, false},
 	{"-Wp,-D", on_defines, false},
-	{"-Wunused-macros", on_harmless, false},
 	{"-fverbose-asm", on_harmless, false},
-	{"-g3", on_harmless, false},
-	{"-ggdb3", on_harmless, false},
 	{"-idirafter", on_after, false},
 	{"-imacros", on_imacros, false},
 	{"-include", on_include, false},
@@ -170,7 +164,6 @@ static const struct {
 	{"-m", on_probe, true},
 	{"-nostdinc", on_no_standard, false},
 	{"-nostdinc++", on_probe, true},
-	{"-pedantic-errors", on_harmless, false},
 };
 
 static void take(struct parser *p, const struct ccflag *row, const char *arg, const char *next)

@@ -103,8 +103,6 @@ Test(ccargs, remote)
 static const struct {
 	const char *command, *reason;
 } locals[] = {
-	{"clang -c x.c", "clang records its input in the object"},
-	{"clang++-14 -c x.cc", "clang records its input in the object"},
 	{"gcc x.c", "compiles and links in one command"},
 	{"gcc x.c -o x -lm -Wl,-z,now -qunknown", "compiles and links in one command"},
 	{"gcc -c x.c y.c", "several sources in one command"},
@@ -134,13 +132,8 @@ static const struct {
 	{"gcc -c x.c -Winvalid-pch -foo", "-Winvalid-pch uses precompiled headers"},
 	{"gcc -march=native -c x.c", "-march=native depends on this machine"},
 	{"gcc -mcpu=native+crypto -c x.c", "-mcpu=native+crypto depends on this machine"},
-	{"gcc -g3 -c x.c", "-g3 records every macro"},
-	{"gcc -ggdb3 -c x.c", "-ggdb3 records every macro"},
-	{"gcc -pedantic -Werror -c x.c",
-		"-pedantic with -Werror takes the line markers of preprocessed text for errors"},
-	{"gcc -pedantic-errors -c x.c",
-		"-pedantic-errors takes the line markers of preprocessed text for errors"},
-	{"gcc -imacros m.h -c x.c", "-imacros brings in macros that the text does not show"},
+	{"gcc -g3 -gsplit-dwarf -c x.c", "-g3 records every macro"},
+	{"clang -MD -MF - -c x.c", "clang records its input in the object"},
 	{"gcc -fplugin=p.so -c x.c", "-fplugin=p.so loads code into the compiler"},
 	{"gcc -specs=f -c x.c", "-specs=f runs other programs"},
 	{"gcc -B d -c x.c", "-B runs other programs"},
@@ -187,6 +180,73 @@ Test(ccargs, local)
 	}
 }
 
+/* Which of the two halves there can be: no_text and no_view, or NULL. */
+static const struct {
+	const char *command, *flags, *no_text, *no_view;
+} inputs[] = {
+	{"gcc -O2 -c x.c", "-O2", NULL, NULL},
+	{"clang -c x.c", "", "clang records its input in the object", NULL},
+	{"clang++-14 -c x.cc", "", "clang records its input in the object", NULL},
+	{"gcc -g3 -c x.c", "-g3", "-g3 records every macro", NULL},
+	{"gcc -ggdb3 -c x.c", "-ggdb3", "-ggdb3 records every macro", NULL},
+	{"gcc -pedantic -Werror -c x.c", "-pedantic -Werror",
+		"-pedantic with -Werror takes the line markers of preprocessed text for errors",
+		NULL},
+	{"gcc -pedantic-errors -c x.c", "-pedantic-errors",
+		"-pedantic-errors takes the line markers of preprocessed text for errors", NULL},
+	{"gcc -imacros m.h -c x.c", "", "-imacros brings in macros that the text does not show",
+		NULL},
+	{"gcc -gsplit-dwarf -c x.c", "-gsplit-dwarf", NULL,
+		"-gsplit-dwarf names the output in the object"},
+	{"gcc -MD -MF - -c x.c", "", NULL, "dependencies go to standard output"},
+};
+
+Test(ccargs, text_or_view)
+{
+	for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+		struct ccargs a;
+		scan(inputs[i].command, &a);
+		cr_assert_eq(a.verdict, CCARGS_REMOTE, "%s", inputs[i].command);
+		_cleanup_free_ char *flags = words_join(&a.flags);
+		cr_expect_str_eq(flags, inputs[i].flags, "%s", inputs[i].command);
+		cr_expect_str_eq(
+			a.no_text ? a.no_text : "", inputs[i].no_text ? inputs[i].no_text : "");
+		cr_expect_str_eq(
+			a.no_view ? a.no_view : "", inputs[i].no_view ? inputs[i].no_view : "");
+		ccargs_fini(&a);
+	}
+}
+
+static const struct {
+	const char *command;
+	enum deps_kind kind;
+	const char *file, *flags;
+} deps[] = {
+	{"gcc -c x.c", DEPS_NONE, NULL, ""},
+	{"gcc -MD -c d/x.c", DEPS_ALL, "x.d", "-MQx.o"},
+	{"gcc -MMD -c d/x.c -o o/x.o", DEPS_USER, "o/x.d", "-MQo/x.o"},
+	{"gcc -MD -c x.c -o .o", DEPS_ALL, ".d", "-MQ.o"},
+	{"gcc -MD -MP -MF f -c x.c -o x.o", DEPS_ALL, "f", "-MP -MQx.o"},
+	{"gcc -MD -MFf -MTt -MQ q -c x.c -o x.o", DEPS_ALL, "f", "-MTt -MQq"},
+	{"gcc -MD -S x.c", DEPS_ALL, "x.d", "-MQx.o"},
+	{"gcc -Wp,-MMD,.x.o.d -c x.c -o x.o", DEPS_CPP_USER, ".x.o.d", ""},
+	{"gcc -Wp,-MD,f -Wp,-MT,t -MP -c x.c", DEPS_CPP_ALL, "f", "-Wp,-MT,t -MP"},
+};
+
+Test(ccargs, dependencies_of_a_view)
+{
+	for (size_t i = 0; i < sizeof deps / sizeof *deps; i++) {
+		struct ccargs a;
+		scan(deps[i].command, &a);
+		cr_assert_eq(a.verdict, CCARGS_REMOTE, "%s", deps[i].command);
+		_cleanup_free_ char *flags = words_join(&a.deps_flags);
+		cr_expect_eq(a.deps, deps[i].kind, "%s", deps[i].command);
+		cr_expect_str_eq(a.deps_file ? a.deps_file : "", deps[i].file ? deps[i].file : "");
+		cr_expect_str_eq(flags, deps[i].flags, "%s", deps[i].command);
+		ccargs_fini(&a);
+	}
+}
+
 Test(ccargs, local_names_what_it_can)
 {
 	struct ccargs a;
@@ -194,7 +254,7 @@ Test(ccargs, local_names_what_it_can)
 	cr_expect_str_eq(a.source, "x.c");
 	cr_expect_str_eq(a.output, "a.out");
 	ccargs_fini(&a);
-	scan("clang -c d/x.c", &a);
+	scan("clang -march=native -c d/x.c", &a);
 	cr_expect_str_eq(a.source, "d/x.c");
 	cr_expect_str_eq(a.output, "x.o");
 	ccargs_fini(&a);
