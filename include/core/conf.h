@@ -28,6 +28,7 @@ struct conf {
 	char *key;             /* key file; NULL: key in $XDG_CONFIG_HOME/farmmake */
 	long local_slots;      /* 0: usable cores */
 	char *report; /* JSON report; "": report.json in $XDG_STATE_HOME/farmmake; "none" */
+	bool direct;  /* let nodes read the sources themselves, where that is possible */
 	long verify;  /* percent of the nodes' results that are compiled here, too */
 	char *make;   /* the make program */
 	bool verbose;

@@ -29,13 +29,13 @@ struct msg {
 		struct {
 			uint16_t version;
 			bool distributable;
-			char *reason;         /* why not, else "" */
-			char *compiler;       /* absolute path of the real compiler */
-			struct job_spec spec; /* its toolchain is filled in by farmmake */
-			struct strv
-				words; /* the command's, for core/incdirs; none: no view will do */
+			char *reason;            /* why not, else "" */
+			char *compiler;          /* absolute path of the real compiler */
+			struct job_spec spec;    /* its toolchain is filled in by farmmake */
+			struct strv words;       /* the command's, for core/incdirs */
+			struct strv deps_flags;  /* a view's job has them besides the spec's */
 			char *cpath, *lang_path; /* the variables of that name, else "" */
-			char *no_view;           /* why no view will do, for people */
+			char *no_text, *no_view; /* why it cannot be one, else "" */
 		} cc_begin;
 		struct {
 			char *compiler;

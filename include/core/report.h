@@ -35,9 +35,11 @@ struct report_node {
 struct report_job {
 	uint32_t id;
 	const char *source, *output, *compiler;
-	bool remote;        /* the object came from a node */
-	int node;           /* index from report_add_node, or -1 */
-	const char *reason; /* why local, or "" */
+	bool remote;         /* the object came from a node */
+	int node;            /* index from report_add_node, or -1 */
+	const char *reason;  /* why local, or "" */
+	bool is_view;        /* it read the sources itself, */
+	const char *no_view; /* or why not; "" where nobody asked */
 	int exit_status;
 	struct {
 		double start, cpp, staged, sent, started, finished, done;
@@ -55,6 +57,7 @@ struct report_job {
 struct report_totals {
 	unsigned max_local_running; /* compiles and preprocessors at work here at once */
 	unsigned lent_peak, tokens_lost;
+	uint64_t content_bytes; /* packed, of the sources that nodes were sent */
 };
 
 struct report *report_create(void);

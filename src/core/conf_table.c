@@ -14,6 +14,7 @@ static const struct conf_row rows[] = {
 	{ROW(local_slots, CONF_INT), 0, 4096, "0", "N",
 		"processes at work here; 0: the usable cores"},
 	{ROW(report, CONF_STRING), 0, 4095, "", "FILE", "where the JSON report goes, or none"},
+	{ROW(direct, CONF_BOOL), 0, 1, "yes", NULL, "let nodes read the sources themselves"},
 	{ROW(verify, CONF_INT), 0, 100, "0", "PERCENT",
 		"compile so much of what nodes did here, too"},
 	{ROW(make, CONF_STRING), PATH, "make", "PROGRAM", "the make to run"},

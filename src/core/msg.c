@@ -84,8 +84,10 @@ static void wr_begin(struct buf *b, const struct msg *m)
 	msg_wr_text(b, m->cc_begin.compiler, JOB_PATH_BYTES_MAX);
 	msg_wr_spec(b, &m->cc_begin.spec);
 	msg_wr_strv(b, &m->cc_begin.words, WORDS_MAX, JOB_FLAG_BYTES_MAX);
+	msg_wr_strv(b, &m->cc_begin.deps_flags, WORDS_MAX, JOB_FLAG_BYTES_MAX);
 	msg_wr_text(b, m->cc_begin.cpath, SEARCH_PATH_MAX);
 	msg_wr_text(b, m->cc_begin.lang_path, SEARCH_PATH_MAX);
+	msg_wr_text(b, m->cc_begin.no_text, REASON_MAX);
 	msg_wr_text(b, m->cc_begin.no_view, REASON_MAX);
 }
 
@@ -97,8 +99,10 @@ static void rd_begin(struct rd *r, struct msg *m)
 	m->cc_begin.compiler = rd_str(r, JOB_PATH_BYTES_MAX);
 	msg_rd_spec(r, &m->cc_begin.spec);
 	msg_rd_strv(r, &m->cc_begin.words, WORDS_MAX, JOB_FLAG_BYTES_MAX);
+	msg_rd_strv(r, &m->cc_begin.deps_flags, WORDS_MAX, JOB_FLAG_BYTES_MAX);
 	m->cc_begin.cpath = rd_str(r, SEARCH_PATH_MAX);
 	m->cc_begin.lang_path = rd_str(r, SEARCH_PATH_MAX);
+	m->cc_begin.no_text = rd_str(r, REASON_MAX);
 	m->cc_begin.no_view = rd_str(r, REASON_MAX);
 }
 
@@ -403,8 +407,10 @@ void msg_fini(struct msg *m)
 		free(m->cc_begin.compiler);
 		job_spec_fini(&m->cc_begin.spec);
 		strv_fini(&m->cc_begin.words);
+		strv_fini(&m->cc_begin.deps_flags);
 		free(m->cc_begin.cpath);
 		free(m->cc_begin.lang_path);
+		free(m->cc_begin.no_text);
 		free(m->cc_begin.no_view);
 		break;
 	case MSG_CC_DIRS:

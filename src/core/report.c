@@ -26,7 +26,7 @@ struct report {
 	struct node *nodes;
 	size_t n_nodes, cap_nodes;
 	struct strv jobs; /* finished rows: a tenth of what their json_t would take */
-	unsigned remote, failed, retried, checked;
+	unsigned remote, views, failed, retried, checked;
 };
 
 /* JSON holds UTF-8 only, and a path may be anything. */
@@ -130,6 +130,7 @@ int report_add_node(struct report *r, const struct report_node *from)
 static void count(struct report *r, struct node *n, const struct report_job *j)
 {
 	r->remote += j->remote;
+	r->views += j->remote && j->is_view;
 	r->failed += j->exit_status != 0;
 	r->retried += j->retries > 0;
 	r->checked += j->checked != NULL;
@@ -157,11 +158,14 @@ void report_add_job(struct report *r, const struct report_job *j)
 		whole(j->bytes.up), "down", whole(j->bytes.down));
 	json_t *cpu = json_pack("{s:o, s:o}", "local_s", seconds(j->cpu.local_s), "remote_s",
 		seconds(j->cpu.remote_s));
-	json_t *row = json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s?}",
-		"id", whole(j->id), "source", text(j->source), "output", text(j->output),
-		"compiler", text(j->compiler), "where", j->remote ? "node" : "local", "node",
-		n ? text(n->name) : json_null(), "reason", text(j->reason), "t", t, "bytes", bytes,
-		"cpu", cpu, "retries", whole(j->retries), "checked", j->checked);
+	const char *input = !j->remote ? NULL : j->is_view ? "view" : "text";
+	json_t *row = json_pack(
+		"{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "id",
+		whole(j->id), "source", text(j->source), "output", text(j->output), "compiler",
+		text(j->compiler), "where", j->remote ? "node" : "local", "node",
+		n ? text(n->name) : json_null(), "reason", text(j->reason), "input", input,
+		"no_view", text(j->no_view ? j->no_view : ""), "t", t, "bytes", bytes, "cpu", cpu,
+		"retries", whole(j->retries), "checked", j->checked);
 	strv_push_take(&r->jobs, dump(row));
 }
 
@@ -211,11 +215,13 @@ static char *format_summary(
 	double rate = b->wall_s > 0 ? (double)r->jobs.n / b->wall_s : 0;
 	json_t *tokens = json_pack(
 		"{s:I, s:I}", "lent_peak", whole(t->lent_peak), "lost", whole(t->tokens_lost));
-	return dump(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "jobs",
-		whole(r->jobs.n), "remote", whole(r->remote), "local", whole(r->jobs.n - r->remote),
-		"failed", whole(r->failed), "retried", whole(r->retried), "checked",
-		whole(r->checked), "suspicious", whole(report_suspicious(r)), "files_per_s",
-		seconds(rate), "max_local_running", whole(t->max_local_running), "tokens", tokens));
+	return dump(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}",
+		"jobs", whole(r->jobs.n), "remote", whole(r->remote), "local",
+		whole(r->jobs.n - r->remote), "failed", whole(r->failed), "retried",
+		whole(r->retried), "views", whole(r->views), "contents_up", whole(t->content_bytes),
+		"checked", whole(r->checked), "suspicious", whole(report_suspicious(r)),
+		"files_per_s", seconds(rate), "max_local_running", whole(t->max_local_running),
+		"tokens", tokens));
 }
 
 static void print_rows(FILE *out, const char *name, const struct strv *rows)

@@ -83,15 +83,28 @@ static int by_jobs(const void *a, const void *b)
 	return strcmp(string(x, "name"), string(y, "name"));
 }
 
-/* Each reason of a local compile with its number, the commonest first. Returns how many. */
-static size_t tally_reasons(const json_t *jobs, struct tally **ret)
+/* What a job is counted under; NULL: nothing. */
+typedef const char *(*reason_fn)(const json_t *job);
+
+static const char *reason_of_local(const json_t *job)
+{
+	return is_local(job) ? string(job, "reason") : NULL;
+}
+
+static const char *reason_of_text(const json_t *job)
+{
+	return is_local(job) || !*string(job, "no_view") ? NULL : string(job, "no_view");
+}
+
+/* Each reason with its number, the commonest first. Returns how many. */
+static size_t tally_reasons(const json_t *jobs, reason_fn reason_of, struct tally **ret)
 {
 	size_t n = 0, n_jobs = json_array_size(jobs), n_tallies = 0;
 	_cleanup_free_ const char **reasons = xcalloc(n_jobs, sizeof *reasons);
 	for (size_t i = 0; i < n_jobs; i++) {
-		const json_t *job = json_array_get(jobs, i);
-		if (is_local(job))
-			reasons[n++] = string(job, "reason");
+		const char *reason = reason_of(json_array_get(jobs, i));
+		if (reason)
+			reasons[n++] = reason;
 	}
 	qsort(reasons, n, sizeof *reasons, by_text);
 	struct tally *tallies = xcalloc(n, sizeof *tallies);
@@ -129,10 +142,10 @@ static void print_build(FILE *out, const json_t *build, const json_t *sums)
 	fprintf(out, "; exit status %d\n", (int)number(build, "exit_status"));
 }
 
-static void print_reasons(FILE *out, const json_t *jobs)
+static void print_reasons(FILE *out, const json_t *jobs, reason_fn reason_of)
 {
 	struct tally *tallies = NULL;
-	size_t n = tally_reasons(jobs, &tallies);
+	size_t n = tally_reasons(jobs, reason_of, &tallies);
 	for (size_t i = 0; i < n && i < REASONS_SHOWN; i++) {
 		char shown[NAME_BYTES];
 		log_escape(tallies[i].reason, shown, sizeof shown);
@@ -142,6 +155,17 @@ static void print_reasons(FILE *out, const json_t *jobs)
 		fprintf(out, "%14s  and for %zu other reason%s\n", "", n - REASONS_SHOWN,
 			plural(n - REASONS_SHOWN));
 	free(tallies);
+}
+
+static void print_inputs(FILE *out, const json_t *sums, const json_t *jobs)
+{
+	size_t remote = count(sums, "remote"), views = count(sums, "views");
+	char up[24];
+	if (!views)
+		return;
+	fprintf(out, "            %4zu read there (%s of sources sent), %zu preprocessed here\n",
+		views, human(number(sums, "contents_up"), up), remote - views);
+	print_reasons(out, jobs, reason_of_text);
 }
 
 static void print_places(FILE *out, const json_t *doc)
@@ -155,9 +179,11 @@ static void print_places(FILE *out, const json_t *doc)
 		100 * ratio((double)remote, number(sums, "jobs")));
 	if (retried)
 		fprintf(out, ", %zu of all sent more than once", retried);
-	fprintf(out, "\n  here      %4zu, at most %zu at once on %zu slot%s\n",
-		count(sums, "local"), count(sums, "max_local_running"), slots, plural(slots));
-	print_reasons(out, jobs);
+	fputs("\n", out);
+	print_inputs(out, sums, jobs);
+	fprintf(out, "  here      %4zu, at most %zu at once on %zu slot%s\n", count(sums, "local"),
+		count(sums, "max_local_running"), slots, plural(slots));
+	print_reasons(out, jobs, reason_of_local);
 }
 
 static void print_checks(FILE *out, const json_t *doc)

@@ -47,6 +47,7 @@ int route_run(struct cc *cc);
 
 /* preprocess.c: the text goes to the controller while the preprocessor still writes it. */
 enum route preprocess_run(struct cc *cc);
-/* remote.c: what the controller says, and the output when it comes. */
+/* remote.c: what the controller says, and the output when it comes. Without a text there is one, too, when
+ * a node reads the sources itself. */
 enum route remote_ask(struct cc *cc);
 enum route remote_receive(struct cc *cc);

@@ -5,16 +5,24 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "commit.h"
+#include "dirs.h"
 #include "core/lz.h"
 #include "io/probe.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { WORDS_BYTES_MAX = 64 << 20 };
 
 struct delivery {
 	struct commit output, dwo;
 	int output_fd, dwo_fd; /* a commit's, or the check's */
 	uint64_t missing[STREAM_COUNT];
 	struct buf block;
+	/* Of the streams that are no files to be replaced: they are written once all is here. */
+	struct buf words[STREAM_COUNT];
 };
 
 static enum route gone(struct cc *cc, int err)
@@ -46,44 +54,62 @@ static enum route obey(struct cc *cc, const struct msg *m)
 	return route_local(cc, "%s", m->cc_verdict.reason);
 }
 
-enum route remote_ask(struct cc *cc)
+/* What the verdict asks for before there can be another one; false: nothing. */
+static bool is_question(const struct msg *m, int (**ret_answer)(struct cc *cc))
 {
-	for (;;) {
-		struct msg m;
-		int err = sock_recv(cc->sock, -1, &m);
+	if (m->type != MSG_CC_VERDICT)
+		return false;
+	if (m->cc_verdict.verdict == VERDICT_PROBE)
+		*ret_answer = answer_probe;
+	else if (m->cc_verdict.verdict == VERDICT_DIRS)
+		*ret_answer = dirs_answer;
+	else
+		return false;
+	return true;
+}
+
+/* The next message that is no question. */
+static int listen(struct cc *cc, struct msg *ret)
+{
+	int err;
+	int (*answer)(struct cc * cc);
+	while ((err = sock_recv(cc->sock, -1, ret)) == 0 && is_question(ret, &answer)) {
+		msg_fini(ret);
+		err = answer(cc);
 		if (err)
-			return gone(cc, err);
-		if (m.type == MSG_CC_VERDICT && m.cc_verdict.verdict == VERDICT_PROBE) {
-			msg_fini(&m);
-			err = answer_probe(cc);
-			if (err)
-				return gone(cc, err);
-			continue;
-		}
-		enum route next = obey(cc, &m);
-		msg_fini(&m);
-		return next;
+			break;
 	}
+	return err;
 }
 
 static int take_block(struct delivery *d, const struct msg *m)
 {
 	enum stream s = m->data.stream;
-	if ((s != STREAM_OUTPUT && s != STREAM_DWO) || m->data.raw_bytes > d->missing[s])
+	if (s == STREAM_TEXT || m->data.raw_bytes > d->missing[s])
 		return ERR_STATE;
 	buf_clear(&d->block);
 	int err = lz_unpack(m, &d->block);
 	if (err)
 		return err;
 	d->missing[s] -= d->block.len;
+	if (s != STREAM_OUTPUT && s != STREAM_DWO)
+		return buf_append(&d->words[s], d->block.data, d->block.len);
 	return fs_write_all(
 		s == STREAM_DWO ? d->dwo_fd : d->output_fd, d->block.data, d->block.len);
+}
+
+static bool is_complete(const struct delivery *d)
+{
+	for (size_t i = 0; i < STREAM_COUNT; i++)
+		if (d->missing[i])
+			return false;
+	return true;
 }
 
 static int take_blocks(struct cc *cc, struct delivery *d)
 {
 	int err = 0;
-	while (!err && (d->missing[STREAM_OUTPUT] || d->missing[STREAM_DWO])) {
+	while (!err && !is_complete(d)) {
 		struct msg m;
 		err = sock_recv(cc->sock, -1, &m);
 		if (err)
@@ -92,6 +118,27 @@ static int take_blocks(struct cc *cc, struct delivery *d)
 		msg_fini(&m);
 	}
 	return err;
+}
+
+/* As the compiler does it: into what is there. */
+static int write_deps(const struct cc *cc, const struct delivery *d)
+{
+	const struct buf *deps = &d->words[STREAM_DEPS];
+	if (!cc->args.deps_file || !deps->len)
+		return 0;
+	_cleanup_close_ int fd =
+		open(cc->args.deps_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return fd < 0 ? -errno : fs_write_all(fd, deps->data, deps->len);
+}
+
+/* Nobody may miss what cannot be written, so the outcome does not depend on it. */
+static void speak(const struct delivery *d)
+{
+	const struct buf *out = &d->words[STREAM_STDOUT], *err = &d->words[STREAM_STDERR];
+	if (out->len)
+		fs_write_all(STDOUT_FILENO, out->data, out->len);
+	if (err->len)
+		fs_write_all(STDERR_FILENO, err->data, err->len);
 }
 
 /* The object last: who sees it may rely on the rest. */
@@ -104,9 +151,15 @@ static int put_in_place(struct cc *cc, struct delivery *d)
 	d->dwo_fd = d->dwo.fd;
 	if (!err)
 		err = take_blocks(cc, d);
+	if (!err)
+		err = write_deps(cc, d);
 	if (!err && cc->args.want_dwo)
 		err = commit_finish(&d->dwo);
-	return err ? err : commit_finish(&d->output);
+	if (!err)
+		err = commit_finish(&d->output);
+	if (!err)
+		speak(d);
+	return err;
 }
 
 /* The result waits for that of the compiler here. */
@@ -122,17 +175,32 @@ static int put_by(struct cc *cc, struct delivery *d)
 	return err;
 }
 
+static void begin_delivery(struct delivery *d, const struct job_result *r)
+{
+	*d = (struct delivery){.output.fd = -1, .dwo.fd = -1};
+	memcpy(d->missing, r->raw_bytes, sizeof d->missing);
+	buf_init(&d->block, LZ_BLOCK_BYTES);
+	for (size_t i = 0; i < STREAM_COUNT; i++)
+		buf_init(&d->words[i], WORDS_BYTES_MAX);
+}
+
+static void end_delivery(struct delivery *d)
+{
+	commit_fini(&d->output);
+	commit_fini(&d->dwo);
+	buf_fini(&d->block);
+	for (size_t i = 0; i < STREAM_COUNT; i++)
+		buf_fini(&d->words[i]);
+}
+
 static enum route take_delivery(struct cc *cc, const struct job_result *r)
 {
-	struct delivery d = {.output.fd = -1, .dwo.fd = -1};
+	struct delivery d;
 	if (r->wait_status != 0 || (r->raw_bytes[STREAM_DWO] && !cc->args.want_dwo))
 		return gone(cc, ERR_STATE);
-	memcpy(d.missing, r->raw_bytes, sizeof d.missing);
-	buf_init(&d.block, LZ_BLOCK_BYTES);
+	begin_delivery(&d, r);
 	int err = cc->check.wanted ? put_by(cc, &d) : put_in_place(cc, &d);
-	commit_fini(&d.output);
-	commit_fini(&d.dwo);
-	buf_fini(&d.block);
+	end_delivery(&d);
 	if (err)
 		return route_local(cc, "cannot write the output: %s", err_str(err));
 	if (cc->check.armed) {
@@ -144,10 +212,11 @@ static enum route take_delivery(struct cc *cc, const struct job_result *r)
 	return ROUTE_DONE;
 }
 
-enum route remote_receive(struct cc *cc)
+/* The next word that is no question, and where it leads: back to the text, unless it has been sent. */
+static enum route take_word(struct cc *cc, bool has_text)
 {
 	struct msg m;
-	int err = sock_recv(cc->sock, -1, &m);
+	int err = listen(cc, &m);
 	if (!err && m.type == MSG_CC_CHECK) {
 		cc->check.wanted = true;
 		err = sock_recv(cc->sock, -1, &m);
@@ -158,7 +227,17 @@ enum route remote_receive(struct cc *cc)
 	if (m.type == MSG_CC_RESULT)
 		next = take_delivery(cc, &m.result);
 	else
-		next = obey(cc, &m) == ROUTE_NEXT ? gone(cc, ERR_STATE) : ROUTE_LOCAL;
+		next = obey(cc, &m);
 	msg_fini(&m);
-	return next;
+	return has_text && next == ROUTE_NEXT ? gone(cc, ERR_STATE) : next;
+}
+
+enum route remote_ask(struct cc *cc)
+{
+	return take_word(cc, false);
+}
+
+enum route remote_receive(struct cc *cc)
+{
+	return take_word(cc, true);
 }

@@ -5,6 +5,7 @@
 #include "child.h"
 #include "commit.h"
 #include "local.h"
+#include "tongue.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -38,7 +39,8 @@ static char *current_dir(void)
 static const char *strange_environment(void)
 {
 	static const char *const names[] = {"DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES",
-		"GCC_COMPARE_DEBUG", "COMPILER_PATH", "GCC_EXEC_PREFIX", "COMPILER_OPTIONS"};
+		"GCC_COMPARE_DEBUG", "COMPILER_PATH", "GCC_EXEC_PREFIX", "COMPILER_OPTIONS",
+		"GCC_EXTRA_DIAGNOSTIC_OUTPUT", "CCC_OVERRIDE_OPTIONS"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (getenv(names[i]))
 			return names[i];
@@ -64,6 +66,51 @@ static void look_around(struct cc *cc)
 	a->verdict = CCARGS_LOCAL;
 }
 
+static char *or_empty(const char *s)
+{
+	return s ? (char *)s : (char *)"";
+}
+
+static void describe(const struct cc *cc, struct job_spec *ret)
+{
+	const struct ccargs *a = &cc->args;
+	*ret = (struct job_spec){
+		.lang = a->lang,
+		.input_kind = INPUT_TEXT,
+		.output_kind = a->output_kind,
+		.want_dwo = a->want_dwo,
+		.deps = a->deps,
+		.messages = tongue_here(),
+		.cwd = or_empty(cc->cwd),
+		.source = or_empty(a->source),
+		.output = or_empty(a->output),
+		.flags = a->flags,
+	};
+}
+
+/* What only a compile says that may go to a node. */
+static void offer(const struct cc *cc, struct msg *m)
+{
+	bool is_cxx = cc->args.lang == LANG_CXX;
+	m->cc_begin.words = cc->args.cpp;
+	m->cc_begin.deps_flags = cc->args.deps_flags;
+	m->cc_begin.cpath = or_empty(getenv("CPATH"));
+	m->cc_begin.lang_path = or_empty(getenv(is_cxx ? "CPLUS_INCLUDE_PATH" : "C_INCLUDE_PATH"));
+	m->cc_begin.no_text = or_empty(cc->args.no_text);
+	m->cc_begin.no_view = or_empty(cc->args.no_view);
+}
+
+/* A long command is told without what only a view needs. */
+static int say_begin(struct sock *sock, struct msg *m)
+{
+	int err = sock_send(sock, m);
+	if (err != ERR_TOOBIG || !m->cc_begin.words.n)
+		return err;
+	m->cc_begin.words = m->cc_begin.deps_flags = (struct strv){0};
+	m->cc_begin.no_view = (char *)"the command is too long";
+	return sock_send(sock, m);
+}
+
 static enum route begin(struct cc *cc)
 {
 	look_around(cc);
@@ -73,18 +120,14 @@ static enum route begin(struct cc *cc)
 	m.cc_begin.distributable = remote;
 	m.cc_begin.reason = cc->reason;
 	m.cc_begin.compiler = cc->compiler;
-	m.cc_begin.cpath = m.cc_begin.lang_path = m.cc_begin.no_view = (char *)"";
-	m.cc_begin.spec = (struct job_spec){
-		.lang = cc->args.lang,
-		.input_kind = INPUT_TEXT,
-		.output_kind = cc->args.output_kind,
-		.want_dwo = cc->args.want_dwo,
-		.cwd = cc->cwd ? cc->cwd : (char *)"",
-		.source = cc->args.source ? cc->args.source : (char *)"",
-		.output = cc->args.output ? cc->args.output : (char *)"",
-		.flags = remote ? cc->args.flags : (struct strv){0},
-	};
-	int err = sock_send(cc->sock, &m);
+	m.cc_begin.cpath = m.cc_begin.lang_path = m.cc_begin.no_text = m.cc_begin.no_view =
+		or_empty(NULL);
+	describe(cc, &m.cc_begin.spec);
+	if (remote)
+		offer(cc, &m);
+	else
+		m.cc_begin.spec.flags = (struct strv){0};
+	int err = say_begin(cc->sock, &m);
 	if (err) {
 		sock_close(cc->sock);
 		cc->sock = NULL;

@@ -7,6 +7,7 @@
 #include "compilers.h"
 #include "farm.h"
 #include "history.h"
+#include "inputs.h"
 #include "io/probe.h"
 #include "make.h"
 #include "memory.h"
@@ -152,6 +153,7 @@ static void shut_down(struct farm *f, struct make_run *run)
 	wrapper_close_all(f);
 	peer_close_all(f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
+	inputs_close(f->inputs, NULL, NULL);
 	jobserver_close(f->js, on_jobserver_closed, f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	int busy = uv_loop_close(&f->loop);
@@ -181,6 +183,7 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	uv_loop_init(&f->loop);
 	_cleanup_free_ char *blocks = xasprintf("%s/blocks", f->rundir->path);
 	f->texts = texts_create(blocks);
+	f->inputs = inputs_create(&f->loop);
 	struct sched_conf sc = {.local_slots = f->local_slots,
 		.stage_bytes_max = stage_bytes(),
 		.redo_wait_us = REDO_WAIT_US,

@@ -43,7 +43,7 @@ void copy_fini(struct copy *c)
 void copy_attach(struct copy *c, struct peer *p)
 {
 	c->peer = p;
-	c->job_sent = false;
+	c->job_sent = c->waits = false;
 	c->upload_cursor = 0;
 	c->t_started = -1;
 	list_append(&p->jobs, &c->peer_link);

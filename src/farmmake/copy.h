@@ -19,6 +19,7 @@ struct copy {
 	struct peer *peer; /* NULL: nowhere */
 	struct list peer_link, upload_link;
 	bool job_sent;
+	bool waits; /* a view's, that is being looked at again */
 	size_t upload_cursor;
 	double t_started; /* for the report */
 

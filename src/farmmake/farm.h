@@ -22,6 +22,7 @@
 #include <uv.h>
 
 struct compilers;
+struct inputs;
 struct cost_table;
 struct record;
 struct rundir;
@@ -51,7 +52,10 @@ struct farm {
 	struct cost_table *costs;
 	struct rundir *rundir;
 	struct texts *texts;
-	uint64_t check_seed; /* of the sample of results that are checked */
+	struct inputs *inputs;
+	unsigned viewless;      /* nodes that are up and show no views */
+	uint64_t content_bytes; /* packed, of files that were sent to nodes */
+	uint64_t check_seed;    /* of the sample of results that are checked */
 
 	uv_pipe_t listener; /* for farmcc */
 	uv_timer_t tick;

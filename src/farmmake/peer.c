@@ -21,8 +21,10 @@ struct peer *peer_create(struct farm *f, const struct sockaddr *addr, const char
 	p->farm = f;
 	p->id = ++f->last_peer;
 	p->retry_pause_ms = PEER_RETRY_MIN_MS;
+	p->shows_views = true; /* until it says otherwise */
 	list_init(&p->jobs);
 	list_init(&p->uploads);
+	peer_view_init(&p->view);
 	list_append(&f->peers, &p->link);
 	memcpy(&p->addr, addr, netif_address_len(addr));
 	snprintf(p->name, sizeof p->name, "%s", name);
@@ -57,61 +59,10 @@ bool peer_any_up(const struct farm *f)
 	return false;
 }
 
-/* Uploads as much as the link takes; the rest follows in on_drain. */
-static void pump_uploads(struct peer *p)
-{
-	while (!list_empty(&p->uploads) && conn_queued_bytes(p->conn) < CONN_HIGH_BYTES) {
-		struct copy *c = list_entry(p->uploads.next, struct copy, upload_link);
-		struct wrapper *w = c->wrapper;
-		struct msg m = {.type = MSG_JOB};
-		if (!c->job_sent) {
-			m.job_spec.spec = w->spec;
-			c->job_sent = true;
-		} else if (chunks_next(&w->text, &c->upload_cursor, &m)) {
-			w->up_bytes += m.data.n;
-		} else {
-			m = (struct msg){.type = MSG_JOB_TEXT_END};
-			m.job_text_end.raw_bytes = w->text.raw_bytes;
-			m.job_text_end.cost_ms = w->cost_us / 1000 < UINT32_MAX
-							 ? (uint32_t)(w->cost_us / 1000)
-							 : UINT32_MAX;
-			list_remove(&c->upload_link);
-		}
-		m.job = w->id;
-		if (conn_send(p->conn, &m) < 0) {
-			conn_abort(p->conn, -ENOBUFS); /* ours, and no offence of the node's */
-			return;
-		}
-	}
-}
-
-void peer_send(struct peer *p, struct wrapper *w)
-{
-	assert(p->state == PEER_UP);
-	if (list_empty(&p->jobs))
-		p->owed_since_ms = clock_now_ms();
-	if (w->dispatches++ == 0)
-		w->t_sent = farm_seconds(p->farm);
-	if (w->id > p->last_job)
-		p->last_job = w->id;
-	copy_attach(wrapper_copy(w, NULL), p);
-	pump_uploads(p);
-}
-
-static struct copy *find_job(const struct peer *p, uint32_t id)
+struct copy *peer_find_job(const struct peer *p, uint32_t id)
 {
 	struct wrapper *w = idmap_get(&p->farm->wrappers, id);
 	return w ? wrapper_copy(w, p) : NULL;
-}
-
-void peer_cancel(struct peer *p, uint32_t job)
-{
-	struct copy *c = find_job(p, job);
-	if (!c)
-		return;
-	copy_detach(c);
-	copy_reset(c);
-	conn_send(p->conn, &(struct msg){.type = MSG_CANCEL, .job = job});
 }
 
 static void say_hello(struct peer *p)
@@ -159,6 +110,8 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	p->draining = p->lost = p->suspect = false;
 	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
 	p->slots = m->welcome.slots;
+	p->shows_views = m->welcome.shows_views;
+	p->farm->viewless += !p->shows_views;
 	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
 	log_debug("%.3f node %s is %u", farm_seconds(p->farm), p->name, p->id);
 	if (p->farm->conf.verbose)
@@ -172,7 +125,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 
 static void on_started(struct peer *p, const struct msg *m)
 {
-	struct copy *c = find_job(p, m->job);
+	struct copy *c = peer_find_job(p, m->job);
 	if (!c)
 		return;
 	c->t_started = farm_seconds(p->farm);
@@ -181,7 +134,7 @@ static void on_started(struct peer *p, const struct msg *m)
 
 static void on_result(struct peer *p, const struct msg *m)
 {
-	struct copy *c = find_job(p, m->job);
+	struct copy *c = peer_find_job(p, m->job);
 	if (!c)
 		return;
 	struct wrapper *w = c->wrapper;
@@ -211,7 +164,7 @@ static void on_result(struct peer *p, const struct msg *m)
 
 static void on_refused(struct peer *p, const struct msg *m)
 {
-	struct copy *c = find_job(p, m->job);
+	struct copy *c = peer_find_job(p, m->job);
 	if (!c)
 		return;
 	char why[160];
@@ -227,7 +180,7 @@ static void on_refused(struct peer *p, const struct msg *m)
 /* A result that there is no room for is given up, and its source compiled here. */
 static int on_data(struct peer *p, const struct msg *m)
 {
-	struct copy *c = find_job(p, m->job);
+	struct copy *c = peer_find_job(p, m->job);
 	int err = c ? peer_result_add(c, m) : 0;
 	if (err != -ENOMEM)
 		return err;
@@ -235,6 +188,14 @@ static int on_data(struct peer *p, const struct msg *m)
 	peer_cancel(p, m->job);
 	farm_event(p->farm, (struct sched_event){SCHED_JOB_REFUSED, .job = m->job, .node = p->id});
 	return 0;
+}
+
+static int on_need(struct peer *p, const struct msg *m)
+{
+	int err = peer_view_on_need(p, m);
+	if (!err)
+		peer_pump(p);
+	return err;
 }
 
 static void set_credits(struct peer *p, uint32_t credits)
@@ -271,6 +232,8 @@ static int dispatch(struct peer *p, const struct msg *m)
 		set_credits(p, m->credits);
 	else if (m->type == MSG_DRAIN)
 		p->draining = true, set_credits(p, 0);
+	else if (m->type == MSG_NEED)
+		return on_need(p, m);
 	return 0;
 }
 
@@ -286,7 +249,7 @@ static void on_msg(void *ctx, struct msg *m)
 
 static void on_drain(void *ctx)
 {
-	pump_uploads(ctx);
+	peer_pump(ctx);
 }
 
 /* Failures that people can do something about are said once for each pause, the rest in detail only
@@ -331,12 +294,22 @@ void peer_strike(struct peer *p, enum trust_offence offence, const char *about)
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_DISTRUSTED, .node = p->id});
 }
 
+/* It knows nothing any more, and is not among those that are up. */
+static void leave(struct peer *p)
+{
+	bool was_welcome = p->state == PEER_UP || p->state == PEER_QUARANTINE;
+	p->farm->viewless -= was_welcome && !p->shows_views;
+	p->shows_views = true;
+	peer_view_reset(&p->view);
+}
+
 static void on_closed(void *ctx, int err)
 {
 	struct peer *p = ctx;
 	struct farm *f = p->farm;
 	bool was_up = p->state == PEER_UP;
 	p->conn = NULL;
+	leave(p);
 	if (was_up && trust_is_offence(err))
 		peer_strike(p, TRUST_FRAME, err_str(err));
 	if (p->state == PEER_QUARANTINE)
@@ -434,6 +407,7 @@ void peer_destroy_all(struct farm *f)
 		struct peer *p = list_entry(l, struct peer, link);
 		assert(!p->conn);
 		list_remove(&p->link);
+		peer_view_fini(&p->view);
 		free(p);
 	}
 }

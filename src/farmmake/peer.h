@@ -13,6 +13,7 @@
 
 #include "core/trust.h"
 #include "farm.h"
+#include "peer_view.h"
 #include "wrapper.h"
 
 enum {
@@ -44,6 +45,8 @@ struct peer {
 	uint64_t owed_since_ms; /* silence is counted from here: results have been owed since */
 	struct list jobs;       /* struct copy.peer_link */
 	struct list uploads;    /* struct copy.upload_link, in order */
+	bool shows_views;
+	struct peer_view view;
 
 	/* for the report */
 	unsigned slots;
@@ -54,6 +57,8 @@ struct peer {
 struct peer *peer_create(struct farm *f, const struct sockaddr *addr, const char *name);
 struct peer *peer_find(struct farm *f, uint32_t id);
 struct peer *peer_find_name(struct farm *f, const char *name);
+/* What it has of this job; NULL: nothing. */
+struct copy *peer_find_job(const struct peer *p, uint32_t id);
 bool peer_any_up(const struct farm *f);
 /* Starts to connect, unless it is too early after the last failure. */
 void peer_dial(struct peer *p);
@@ -68,6 +73,11 @@ void peer_check(struct peer *p, uint64_t now_ms, bool late);
 /* Actions of the plan. */
 void peer_send(struct peer *p, struct wrapper *w);
 void peer_cancel(struct peer *p, uint32_t job);
+
+/* Sends as much as the link takes; the rest follows as it drains. */
+void peer_pump(struct peer *p);
+/* The job's view has been looked at again: ok, or it is one no more. */
+void peer_go_on(struct wrapper *w, bool ok);
 
 void peer_close_all(struct farm *f);   /* begins to close every link */
 void peer_destroy_all(struct farm *f); /* once they are closed */

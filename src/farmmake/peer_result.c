@@ -35,6 +35,8 @@ int peer_result_add(struct copy *c, const struct msg *data)
 		return ERR_TOOBIG;
 	c->wrapper->down_bytes += data->data.n;
 	hash_payload(c, data);
+	if (c->wrapper->spec.input_kind == INPUT_VIEW)
+		return copy_keep(c, data);
 	if (s == STREAM_STDERR)
 		return listen_to(c, data);
 	return s == STREAM_STDOUT ? 0 : copy_keep(c, data);
@@ -52,14 +54,30 @@ static bool intact(struct copy *c, const struct job_result *r)
 	       memcmp(c->stream_bytes, r->raw_bytes, sizeof c->stream_bytes) == 0;
 }
 
+/* Can the user be given what the node's compiler has said? A view's words are the compiler's own, a text's
+ * are not. */
+static bool is_speakable(const struct copy *c)
+{
+	bool is_silent = !c->stream_bytes[STREAM_STDOUT] && !c->stream_bytes[STREAM_STDERR];
+	const struct wrapper *w = c->wrapper;
+	if (w->spec.input_kind == INPUT_VIEW)
+		return is_silent || w->direct.messages != MESSAGES_HERE;
+	return !c->stream_bytes[STREAM_STDOUT] && noise_is_all(&c->said);
+}
+
+static bool is_whole(const struct copy *c)
+{
+	const struct job_spec *spec = &c->wrapper->spec;
+	return c->stream_bytes[STREAM_OUTPUT] && (!spec->want_dwo || c->stream_bytes[STREAM_DWO]) &&
+	       (spec->deps == DEPS_NONE || c->stream_bytes[STREAM_DEPS]);
+}
+
 enum peer_result peer_result_finish(struct copy *c, const struct job_result *r)
 {
 	enum peer_result verdict = PEER_RESULT_GOOD;
 	if (!intact(c, r))
 		verdict = PEER_RESULT_BROKEN;
-	else if (r->wait_status != 0 || c->stream_bytes[STREAM_STDOUT] || !noise_is_all(&c->said) ||
-		 !c->stream_bytes[STREAM_OUTPUT] ||
-		 (c->wrapper->spec.want_dwo && !c->stream_bytes[STREAM_DWO]))
+	else if (r->wait_status != 0 || !is_speakable(c) || !is_whole(c))
 		verdict = PEER_RESULT_REDO;
 	if (verdict != PEER_RESULT_GOOD)
 		copy_reset(c);

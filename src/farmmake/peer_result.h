@@ -1,8 +1,8 @@
 /* peer_result - collects what a node sends back for a job, and judges it.
  *
  * Contract: nothing of a result reaches a wrapper before the whole of it is here, its digest is
- * right, and it is a success without a word on stdout or stderr: anything else is compiled here, so
- * that messages and failures are the local compiler's own.
+ * right, and it is a success, of a text without a word on stdout or stderr: anything else is compiled
+ * here, so that messages and failures are the local compiler's own.
  */
 #pragma once
 

@@ -71,6 +71,8 @@ void record_job(struct record *r, const struct wrapper *w)
 		.node = node ? add_node(r, node) : -1,
 		.checked = w->checked_by ? checked[w->checked] : NULL,
 		.reason = remote ? "" : w->reason,
+		.is_view = w->spec.input_kind == INPUT_VIEW,
+		.no_view = w->spec.input_kind == INPUT_VIEW ? "" : w->direct.no_view,
 		.exit_status = w->phase == WRAPPER_DONE ? shell_status(w->wait_status) : 128,
 		.t = {w->t_start, w->t_cpp, w->t_staged, w->t_sent, w->t_started, w->t_finished,
 			farm_seconds(w->farm)},
@@ -117,6 +119,7 @@ void record_finish(struct farm *f, const char *path, bool show, int exit_status,
 		.max_local_running = f->at_work_peak,
 		.lent_peak = jobserver_ledger(f->js)->lent_peak,
 		.tokens_lost = jobserver_settle(f->js),
+		.content_bytes = f->content_bytes,
 	};
 	_cleanup_free_ char *json = report_to_json(r->report, &b, &t);
 	int err = path ? fs_write_atomic(path, json, strlen(json), 0644) : 0;

@@ -20,7 +20,8 @@ enum { COPIES = sizeof((struct wrapper *)0)->copies / sizeof(struct copy) };
 /* In these phases a process of this wrapper uses a core here. */
 static bool works(enum wrapper_phase p)
 {
-	return p == WRAPPER_PROBING || p == WRAPPER_ASKED || p == WRAPPER_CPP || p == WRAPPER_LOCAL;
+	return p == WRAPPER_PROBING || p == WRAPPER_ASKED || p == WRAPPER_LOOKING ||
+	       p == WRAPPER_CPP || p == WRAPPER_LOCAL;
 }
 
 static void set_phase(struct wrapper *w, enum wrapper_phase p)
@@ -40,7 +41,7 @@ static void set_reason(struct wrapper *w, const char *why)
 	w->reason = xstrdup(why);
 }
 
-static void send_verdict(struct wrapper *w, enum verdict v, const char *why)
+void wrapper_verdict(struct wrapper *w, enum verdict v, const char *why)
 {
 	struct msg m = {.type = MSG_CC_VERDICT};
 	m.cc_verdict.verdict = v;
@@ -61,14 +62,45 @@ void wrapper_local(struct wrapper *w, const char *why, bool idle)
 	set_phase(w, WRAPPER_LOCAL);
 	chunks_fini(&w->text);
 	drop_results(w);
-	send_verdict(w, idle ? VERDICT_IDLE : VERDICT_LOCAL, why);
+	wrapper_verdict(w, idle ? VERDICT_IDLE : VERDICT_LOCAL, why);
+}
+
+/* It goes to no node, though the scheduler has made room for it. */
+static void stay(struct wrapper *w, const char *why)
+{
+	wrapper_local(w, why, false);
+	farm_event(w->farm, (struct sched_event){SCHED_JOB_LOCAL, .job = w->id});
 }
 
 void wrapper_preprocess(struct wrapper *w)
 {
+	if (w->direct.no_text[0]) {
+		stay(w, w->direct.no_text);
+		return;
+	}
 	set_phase(w, WRAPPER_CPP);
 	w->t_cpp = farm_seconds(w->farm);
-	send_verdict(w, VERDICT_PREPROCESS, "");
+	wrapper_verdict(w, VERDICT_PREPROCESS, "");
+}
+
+void wrapper_prepare(struct wrapper *w)
+{
+	if (!direct_is_open(w)) {
+		wrapper_preprocess(w);
+		return;
+	}
+	set_phase(w, WRAPPER_LOOKING);
+	direct_look(w);
+}
+
+void wrapper_stage(struct wrapper *w, uint64_t text_bytes, uint64_t held_bytes)
+{
+	set_phase(w, WRAPPER_AWAY);
+	w->t_staged = farm_seconds(w->farm);
+	w->text_bytes = text_bytes;
+	w->cost_us = cost_guess(w->farm->costs, w->cost_key, text_bytes);
+	farm_event(w->farm, (struct sched_event){SCHED_JOB_STAGED, .job = w->id,
+				    .bytes = held_bytes, .cost_us = w->cost_us});
 }
 
 struct copy *wrapper_copy(struct wrapper *w, const struct peer *p)
@@ -81,7 +113,7 @@ struct copy *wrapper_copy(struct wrapper *w, const struct peer *p)
 
 void wrapper_go(struct wrapper *w)
 {
-	send_verdict(w, VERDICT_LOCAL, "");
+	wrapper_verdict(w, VERDICT_LOCAL, "");
 }
 
 /* Sends blocks of the result until the wrapper's queue is full. */
@@ -104,6 +136,8 @@ void wrapper_deliver(struct wrapper *w)
 	struct msg check = {.type = MSG_CC_CHECK};
 	struct msg m = {.type = MSG_CC_RESULT, .result = w->outcome};
 	w->deliver_cursor = 0;
+	if (w->spec.input_kind == INPUT_TEXT) /* these were words about the text */
+		m.result.raw_bytes[STREAM_STDOUT] = m.result.raw_bytes[STREAM_STDERR] = 0;
 	w->is_checked =
 		trust_wants_check(w->farm->check_seed, w->id, (unsigned)w->farm->conf.verify);
 	if ((w->is_checked && conn_send(w->conn, &check) < 0) || conn_send(w->conn, &m) < 0)
@@ -126,7 +160,7 @@ static void ask(struct wrapper *w)
 	if (cc->state == COMPILER_UNKNOWN && peer_any_up(w->farm)) {
 		cc->state = COMPILER_PROBING;
 		set_phase(w, WRAPPER_PROBING);
-		send_verdict(w, VERDICT_PROBE, "");
+		wrapper_verdict(w, VERDICT_PROBE, "");
 	} else if (cc->state == COMPILER_PROBING) {
 		wrapper_local(w, "its compiler is being examined", false);
 	} else {
@@ -146,6 +180,7 @@ static int on_begin(struct wrapper *w, struct msg *m)
 	w->compiler_path = m->cc_begin.compiler;
 	m->cc_begin.spec = (struct job_spec){0};
 	m->cc_begin.compiler = NULL;
+	direct_begin(w, m);
 	if (!m->cc_begin.distributable) {
 		set_reason(w, m->cc_begin.reason);
 		set_phase(w, WRAPPER_LOCAL);
@@ -176,6 +211,14 @@ static int on_toolchain(struct wrapper *w, const struct msg *m)
 	return 0;
 }
 
+static int on_dirs(struct wrapper *w, const struct msg *m)
+{
+	if (w->phase != WRAPPER_LOOKING || w->direct.asked)
+		return ERR_STATE;
+	direct_learn_dirs(w, m);
+	return 0;
+}
+
 static int on_text(struct wrapper *w, const struct msg *m)
 {
 	return w->phase == WRAPPER_CPP ? intake_add(&w->intake, m) : ERR_STATE;
@@ -186,13 +229,8 @@ static int on_staged(struct wrapper *w, const struct msg *m)
 	if (w->phase != WRAPPER_CPP || w->intake.left ||
 		m->cc_staged.raw_bytes != w->text.raw_bytes)
 		return ERR_STATE;
-	set_phase(w, WRAPPER_AWAY);
-	w->t_staged = farm_seconds(w->farm);
 	w->local_cpu_us += m->cc_staged.cpu_us;
-	w->text_bytes = w->text.raw_bytes;
-	w->cost_us = cost_guess(w->farm->costs, w->cost_key, w->text_bytes);
-	farm_event(w->farm, (struct sched_event){SCHED_JOB_STAGED, .job = w->id,
-				    .bytes = w->text.buf.cap, .cost_us = w->cost_us});
+	wrapper_stage(w, w->text.raw_bytes, w->text.buf.cap);
 	return 0;
 }
 
@@ -229,10 +267,11 @@ static int on_checked(struct wrapper *w, const struct msg *m)
 	return 0;
 }
 
-/* The compiler here has ended well: did that of the node? */
+/* The compiler here has ended well: did that of the node? If it had a view, that may have lacked something. */
 static void judge_failure(const struct wrapper *w)
 {
-	if (w->done_by && w->outcome.wait_status != 0 && w->wait_status == 0)
+	if (w->done_by && w->spec.input_kind == INPUT_TEXT && w->outcome.wait_status != 0 &&
+		w->wait_status == 0)
 		peer_strike(w->done_by, TRUST_FAILURE, w->spec.source);
 }
 
@@ -259,6 +298,8 @@ static int dispatch(struct wrapper *w, struct msg *m)
 		return w->phase == WRAPPER_NEW ? on_heavy(w, m) : ERR_STATE;
 	if (m->type == MSG_CC_TOOLCHAIN)
 		return on_toolchain(w, m);
+	if (m->type == MSG_CC_DIRS)
+		return on_dirs(w, m);
 	if (m->type == MSG_DATA || m->type == MSG_CC_BLOCK || m->type == MSG_CC_KNOWN)
 		return on_text(w, m);
 	if (m->type == MSG_CC_STAGED)
@@ -304,6 +345,7 @@ static void on_closed(void *ctx, int err)
 		farm_event(f, (struct sched_event){SCHED_JOB_GONE, .job = w->id, .ok = ok});
 	idmap_remove(&f->wrappers, w->id);
 	intake_fini(&w->intake);
+	direct_end(w);
 	if (heavy)
 		memory_end(f, w->id);
 	chunks_fini(&w->text);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "copy.h"
+#include "direct.h"
 #include "farm.h"
 #include "intake.h"
 #include "io/conn.h"
@@ -21,6 +22,7 @@ enum wrapper_phase {
 	WRAPPER_NEW,
 	WRAPPER_PROBING, /* fingerprints its compiler */
 	WRAPPER_ASKED,   /* the scheduler knows it and will answer */
+	WRAPPER_LOOKING, /* what it reads is being found out (direct.h) */
 	WRAPPER_CPP,
 	WRAPPER_AWAY, /* staged, sent or running: no local core is used */
 	WRAPPER_DELIVERED,
@@ -41,6 +43,7 @@ struct wrapper {
 	struct compiler *compiler;
 	struct job_spec spec;
 	char *reason; /* why it is, or became, local; "" */
+	struct direct direct;
 
 	struct chunks text;
 	struct intake intake; /* of text */
@@ -65,10 +68,15 @@ struct wrapper {
 /* A new connection on the unix socket. */
 void wrapper_accept(struct farm *f);
 
-/* Actions of the plan. */
-void wrapper_preprocess(struct wrapper *w);
+/* Actions of the plan. wrapper_prepare: a view is looked for, or it preprocesses. */
+void wrapper_prepare(struct wrapper *w);
 void wrapper_local(struct wrapper *w, const char *why, bool idle);
 void wrapper_deliver(struct wrapper *w);
+/* direct.c: it preprocesses after all. */
+void wrapper_preprocess(struct wrapper *w);
+/* All that a node needs of it is here. */
+void wrapper_stage(struct wrapper *w, uint64_t text_bytes, uint64_t held_bytes);
+void wrapper_verdict(struct wrapper *w, enum verdict v, const char *why);
 /* The heavy step may begin. */
 void wrapper_go(struct wrapper *w);
 

@@ -75,6 +75,8 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.cc_begin.words = (struct strv){.v = sample_flags, .n = 4};
 		m.cc_begin.cpath = "/opt/include:";
 		m.cc_begin.lang_path = "";
+		m.cc_begin.deps_flags = (struct strv){.v = sample_flags, .n = 1};
+		m.cc_begin.no_text = "";
 		m.cc_begin.no_view = "it is a sample";
 		break;
 	case MSG_CC_TOOLCHAIN:

@@ -102,6 +102,7 @@ Test(conf, has_defaults)
 	cr_expect_null(conf.key);
 	cr_expect_eq(conf.local_slots, 0);
 	cr_expect_str_eq(conf.report, "");
+	cr_expect(conf.direct);
 	cr_expect_eq(conf.verify, 0);
 	cr_expect_str_eq(conf.make, "make");
 	cr_expect_not(conf.verbose);
@@ -126,7 +127,7 @@ Test(conf, reads_a_whole_file)
 	read_json(
 		"{ \"node\": [\"board1\", \"10.0.0.7:3635\"], \"no_discovery\": true,\n"
 		"  \"interface\": [\"lo\"], \"port\": 1, \"key\": \"k\", \"local_slots\": 4096,\n"
-		"  \"report\": \"none\", \"verify\": 100, \"make\": \"gmake\", \"verbose\": true }\n");
+		"  \"report\": \"none\", \"direct\": false, \"verify\": 100, \"make\": \"gmake\", \"verbose\": true }\n");
 	expect_list(&conf.node, "board1", "10.0.0.7:3635");
 	expect_list(&conf.interface, "lo", NULL);
 	cr_expect(conf.no_discovery);
@@ -134,6 +135,7 @@ Test(conf, reads_a_whole_file)
 	cr_expect_str_eq(conf.key, "k");
 	cr_expect_eq(conf.local_slots, 4096);
 	cr_expect_str_eq(conf.report, "none");
+	cr_expect_not(conf.direct);
 	cr_expect_eq(conf.verify, 100);
 	cr_expect_str_eq(conf.make, "gmake");
 	cr_expect(conf.verbose);

@@ -107,17 +107,19 @@ Test(report, is_written_byte_for_byte_the_same)
 		"],\n"
 		"\"jobs\": [\n"
 		"{\"id\":1,\"source\":\"src/a.c\",\"output\":\"a.o\",\"compiler\":\"/usr/bin/gcc\","
-		"\"where\":\"node\",\"node\":\"board1\",\"reason\":\"\",\"t\":{\"start\":0.3,"
+		"\"where\":\"node\",\"node\":\"board1\",\"reason\":\"\",\"input\":\"text\",\"no_view\":\"\",\"t\":{\"start\":0.3,"
 		"\"cpp\":0.5,\"staged\":0.75,\"sent\":1.0,\"started\":1.25,\"finished\":3.25,"
 		"\"done\":3.5},\"bytes\":{\"text\":5000,\"up\":1000,\"down\":500},"
 		"\"cpu\":{\"local_s\":0.05,\"remote_s\":1.9},\"retries\":0,\"checked\":null},\n"
 		"{\"id\":2,\"source\":\"src/b.c\",\"output\":\"b.o\",\"compiler\":\"/usr/bin/gcc\","
 		"\"where\":\"local\",\"node\":null,\"reason\":\"assembler source\","
+		"\"input\":null,\"no_view\":\"\","
 		"\"t\":{\"start\":0.5,\"cpp\":null,\"staged\":null,\"sent\":null,\"started\":null,"
 		"\"finished\":null,\"done\":2.0},\"bytes\":{\"text\":0,\"up\":0,\"down\":0},"
 		"\"cpu\":{\"local_s\":1.5,\"remote_s\":0.0},\"retries\":0,\"checked\":null}\n"
 		"],\n"
-		"\"summary\": {\"jobs\":2,\"remote\":1,\"local\":1,\"failed\":0,\"retried\":0,\"checked\":0,"
+		"\"summary\": {\"jobs\":2,\"remote\":1,\"local\":1,\"failed\":0,\"retried\":0,"
+		"\"views\":0,\"contents_up\":0,\"checked\":0,"
 		"\"suspicious\":0,"
 		"\"files_per_s\":0.5,\"max_local_running\":2,\"tokens\":{\"lent_peak\":8,\"lost\":0}}\n"
 		"}\n");
@@ -474,4 +476,26 @@ Test(report, says_what_came_from_a_node_in_quarantine)
 		"%s", text);
 	free(text);
 	free(json);
+}
+
+Test(report, tells_who_read_the_sources)
+{
+	int node = report_add_node(report, &board);
+	for (uint32_t i = 1; i <= 3; i++) {
+		struct report_job j = away(i, node);
+		j.is_view = i < 3;
+		j.no_view = i < 3 ? "" : "C++ modules";
+		j.bytes.up = i < 3 ? 0 : 1000;
+		add(j);
+	}
+	const struct report_totals t = {.content_bytes = 12345};
+	char *json = report_to_json(report, &build, &t), *text, *why;
+	cr_assert_eq(report_summary(json, &text, &why), 0);
+	cr_expect(strstr(json, "\"input\":\"view\",\"no_view\":\"\""));
+	cr_expect(strstr(json, "\"views\":2,\"contents_up\":12345,"));
+	cr_expect(strstr(text, "   2 read there (12.3 kB of sources sent), 1 preprocessed here\n"
+			       "             1  C++ modules\n"),
+		"%s", text);
+	free(json);
+	free(text);
 }
