@@ -17,11 +17,12 @@ struct scan {
 	struct ccargs *out;
 	bool is_clang;
 	bool is_cxx;
-	bool is_query;               /* --version and the like */
-	bool only_preprocesses;      /* -E, -M, -MM */
-	bool assembles;              /* -c */
-	bool stops_at_assembly;      /* -S, which wins over -c */
-	bool splits_dwarf;           /* -gsplit-dwarf */
+	bool is_query;          /* --version and the like */
+	bool only_preprocesses; /* -E, -M, -MM */
+	bool assembles;         /* -c */
+	bool stops_at_assembly; /* -S, which wins over -c */
+	bool splits_dwarf;      /* -gsplit-dwarf */
+	bool has_link_option;
 	bool is_pedantic, is_strict; /* -pedantic, -Werror */
 	unsigned sources;
 	unsigned link_inputs;
@@ -142,8 +143,8 @@ static void take_option(
 		ccargs_deps_add(
 			&s->deps, row->spelling, value ? value : arg + strlen(row->spelling));
 		break;
-	case CCFLAG_CPP:
-	case CCFLAG_LINK: break; /* the driver may have a warning for a library */
+	case CCFLAG_CPP: break;
+	case CCFLAG_LINK: s->has_link_option = true; break; /* clang has a word for each */
 	}
 	strv_push(&s->out->cpp, arg);
 	if (value)
@@ -241,6 +242,18 @@ static const char *find_text_reason(const struct scan *s)
 		       : NULL;
 }
 
+/* Why no view will do, or NULL. */
+static const char *find_view_reason(const struct scan *s)
+{
+	if (s->splits_dwarf && !s->stops_at_assembly)
+		return "-gsplit-dwarf names the output in the object";
+	if (s->is_clang && s->has_link_option)
+		return "clang warns of options that only a linker reads";
+	if (s->deps.file && strcmp(s->deps.file, "-") == 0)
+		return "dependencies go to standard output";
+	return s->is_clang && s->deps.has_cpp_more ? "clang reads -Wp,-M… in its own way" : NULL;
+}
+
 static bool is_compile(const struct scan *s)
 {
 	return s->sources > 0 && !s->is_query && !s->only_preprocesses;
@@ -258,9 +271,9 @@ static void choose_input(struct scan *s, bool has_output)
 {
 	struct ccargs *a = s->out;
 	const char *no_text = find_text_reason(s);
-	ccargs_deps_describe(&s->deps, has_output, a);
-	if (a->want_dwo && !a->no_view)
-		a->no_view = xstrdup("-gsplit-dwarf names the output in the object");
+	const char *no_view = find_view_reason(s);
+	ccargs_deps_describe(&s->deps, s->is_clang, has_output, a);
+	a->no_view = no_view ? xstrdup(no_view) : NULL;
 	a->no_text = no_text ? xstrdup(no_text) : NULL;
 	if (a->no_text && a->no_view) {
 		a->verdict = CCARGS_LOCAL;

@@ -108,18 +108,26 @@ void ccargs_deps_complete(
 	}
 }
 
-void ccargs_deps_describe(struct ccargs_deps *d, bool has_output, struct ccargs *a)
+/* clang's driver takes -Wp,-MD for its own -MD. */
+static enum deps_kind kind_of(const struct ccargs_deps *d, bool is_clang)
 {
-	a->deps = d->kind;
-	if (d->kind == DEPS_NONE)
+	if (!is_clang || !d->has_cpp_kind)
+		return d->kind;
+	return d->kind == DEPS_CPP_ALL ? DEPS_ALL : DEPS_USER;
+}
+
+void ccargs_deps_describe(
+	const struct ccargs_deps *d, bool is_clang, bool has_output, struct ccargs *a)
+{
+	a->deps = kind_of(d, is_clang);
+	if (a->deps == DEPS_NONE)
 		return;
 	a->deps_file =
 		d->file ? xstrdup(d->file) : default_file(a->source, has_output ? a->output : NULL);
-	if (strcmp(a->deps_file, "-") == 0)
-		a->no_view = xstrdup("dependencies go to standard output");
 	for (size_t i = 0; i < d->flags.n; i++)
 		strv_push(&a->deps_flags, d->flags.v[i]);
-	if (!d->has_driver_kind || d->has_target)
+	bool is_driver = a->deps == DEPS_ALL || a->deps == DEPS_USER;
+	if (!is_driver || d->has_target)
 		return;
 	/* without -o it is the preprocessor that names a target, without a directory */
 	_cleanup_free_ char *own = ccargs_object_name(a->source, OUTPUT_OBJECT);

@@ -41,6 +41,8 @@ const char *ccargs_deps_problem(const struct ccargs_deps *d);
  * says, or NULL. */
 void ccargs_deps_complete(
 	const struct ccargs_deps *d, const char *source, const char *output, struct strv *cpp);
-/* The same for a compile whose output has another name: what it is to write. a->output is known. */
-void ccargs_deps_describe(struct ccargs_deps *d, bool has_output, struct ccargs *a);
+/* The same for a compile whose output has another name: what it is to write. a->output is known;
+ * has_output: by -o. */
+void ccargs_deps_describe(
+	const struct ccargs_deps *d, bool is_clang, bool has_output, struct ccargs *a);
 void ccargs_deps_fini(struct ccargs_deps *d);
