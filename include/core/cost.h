@@ -24,6 +24,10 @@ uint64_t cost_key(const char *cwd, const char *source, char *const flags[]);
 uint64_t cost_guess(const struct cost_table *t, uint64_t key, uint64_t text_bytes);
 /* text_bytes: 0 when there is no text. */
 void cost_learn(struct cost_table *t, uint64_t key, uint64_t text_bytes, uint64_t cost_us);
+/* A compile that failed as a view, and did not here, is to be no view again. */
+void cost_mark_viewless(struct cost_table *t, uint64_t key);
+bool cost_is_viewless(const struct cost_table *t, uint64_t key);
+
 /* ERR_PROTO, and nothing is read, for what cost_write() did not write. */
 int cost_read(struct cost_table *t, const void *data, size_t n);
 int cost_write(const struct cost_table *t, struct buf *out);

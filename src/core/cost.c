@@ -13,12 +13,14 @@ enum {
 	MAGIC = 0x46434f31, /* "FCO1" */
 	TEXT_NS = 1400,     /* for each byte of text, until it is known better */
 	TEXT_PARTS = 64,    /* a new value counts one part in so many */
+	COST_US_MAX = INT32_MAX,
 };
 
 struct entry {
 	uint64_t key;
-	uint32_t cost_us; /* 0: free */
-	uint32_t build;   /* in which it was seen last */
+	uint32_t cost_us : 31; /* 0: free */
+	bool viewless : 1;
+	uint32_t build; /* in which it was seen last */
 };
 
 struct cost_table {
@@ -112,21 +114,42 @@ void cost_learn(struct cost_table *t, uint64_t key, uint64_t text_bytes, uint64_
 {
 	if (cost_us == 0)
 		return;
-	if (cost_us > UINT32_MAX)
-		cost_us = UINT32_MAX;
+	if (cost_us > COST_US_MAX)
+		cost_us = COST_US_MAX;
 	if (text_bytes)
 		learn_text(t, text_bytes, cost_us);
 	struct entry *e = claim(t, key);
-	if (e->cost_us && e->key == key)
+	bool is_known = e->cost_us && e->key == key;
+	if (is_known)
 		cost_us = (cost_us + e->cost_us) / 2;
-	*e = (struct entry){key, (uint32_t)(cost_us ? cost_us : 1), t->build};
+	*e = (struct entry){.key = key,
+		.cost_us = (uint32_t)(cost_us ? cost_us : 1) & COST_US_MAX,
+		.viewless = is_known && e->viewless,
+		.build = t->build};
+}
+
+void cost_mark_viewless(struct cost_table *t, uint64_t key)
+{
+	struct entry *e = claim(t, key);
+	if (!e->cost_us || e->key != key)
+		*e = (struct entry){.key = key, .cost_us = 1};
+	e->viewless = true;
+	e->build = t->build;
+}
+
+bool cost_is_viewless(const struct cost_table *t, uint64_t key)
+{
+	const struct entry *e = find(t, key);
+	return e && e->viewless;
 }
 
 static int read_entries(struct rd *r, uint32_t n, struct entry *out)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		out[i].key = rd_u64(r);
-		out[i].cost_us = rd_u32(r);
+		uint32_t cost = rd_u32(r);
+		out[i].cost_us = cost & COST_US_MAX;
+		out[i].viewless = cost > COST_US_MAX;
 		out[i].build = rd_u32(r);
 	}
 	return rd_finish(r);
@@ -186,7 +209,7 @@ int cost_write(const struct cost_table *t, struct buf *out)
 			if (!e->cost_us)
 				continue;
 			wr_u64(out, e->key);
-			wr_u32(out, e->cost_us);
+			wr_u32(out, e->cost_us | (uint32_t)e->viewless << 31);
 			wr_u32(out, e->build);
 		}
 	}

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PIECE_BYTES = 64 * 1024 };
+enum { PIECE_BYTES = 64 * 1024, DEPS_BYTES_MAX = 64 << 20 };
 
 void check_init(struct check *c)
 {
@@ -34,6 +34,7 @@ void check_close(struct check *c)
 		close(c->output_fd);
 	if (c->dwo_fd >= 0)
 		close(c->dwo_fd);
+	buf_fini(&c->deps);
 	check_init(c);
 }
 
@@ -67,6 +68,26 @@ static bool is_same_file(int fd, const char *path)
 {
 	_cleanup_close_ int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	return !path || (file >= 0 && is_same(fd, file));
+}
+
+void check_add_deps(struct check *c, const char *path, struct buf *contents)
+{
+	c->deps_path = path;
+	c->deps = *contents;
+	buf_init(contents, 0);
+}
+
+static bool is_same_text(const struct buf *b, const char *path)
+{
+	char *text;
+	size_t n;
+	if (!path)
+		return true;
+	if (fs_read_file(path, DEPS_BYTES_MAX, &text, &n) < 0)
+		return false;
+	bool same = n == b->len && memcmp(text, b->data, n) == 0;
+	free(text);
+	return same;
 }
 
 /* An output while the compiler makes it anew. */
@@ -116,6 +137,8 @@ enum checked check_end(struct check *c, int wait_status, int (*run_again)(void *
 	c->armed = false;
 	if (wait_status != 0)
 		return CHECKED_UNCLEAR;
+	if (!is_same_text(&c->deps, c->deps_path))
+		return CHECKED_DIFFERS;
 	if (is_same_file(c->output_fd, c->output) && is_same_file(c->dwo_fd, c->dwo))
 		return CHECKED_SAME;
 	return repeats(c, run_again, ctx) ? CHECKED_DIFFERS : CHECKED_UNCLEAR;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "core/job.h"
 
 #include <stdbool.h>
@@ -17,11 +18,15 @@ struct check {
 	bool wanted, armed;    /* the next result is to be checked; it is here */
 	int output_fd, dwo_fd; /* -1: none */
 	const char *output, *dwo;
+	const char *deps_path; /* NULL: the node made no dependency file */
+	struct buf deps;       /* what it should be */
 };
 
 void check_init(struct check *c);
 /* dwo NULL: there is none. The names must live as long as the check. -errno. */
 int check_open(struct check *c, const char *output, const char *dwo);
+/* The node made a dependency file, too; takes its contents. */
+void check_add_deps(struct check *c, const char *path, struct buf *contents);
 /* wait_status: the compiler's. run_again runs it another time, silently, and returns its wait status. */
 enum checked check_end(struct check *c, int wait_status, int (*run_again)(void *ctx), void *ctx);
 void check_close(struct check *c);

@@ -171,6 +171,8 @@ static int put_by(struct cc *cc, struct delivery *d)
 	d->dwo_fd = c->dwo_fd;
 	if (!err)
 		err = take_blocks(cc, d);
+	if (!err && d->words[STREAM_DEPS].len)
+		check_add_deps(c, cc->args.deps_file, &d->words[STREAM_DEPS]);
 	c->armed = !err;
 	return err;
 }

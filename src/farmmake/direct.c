@@ -1,6 +1,7 @@
 #include "direct.h"
 
 #include "base/str.h"
+#include "core/cost.h"
 #include "inputs.h"
 #include "peer.h"
 #include "wrapper.h"
@@ -65,6 +66,8 @@ bool direct_is_open(struct wrapper *w)
 		set_no_view(w, "direct mode is switched off");
 	else if (w->farm->viewless)
 		set_no_view(w, "a node cannot show views");
+	else if (cost_is_viewless(w->farm->costs, w->cost_key))
+		set_no_view(w, "failed as a view before, and not here");
 	return !w->direct.no_view[0];
 }
 

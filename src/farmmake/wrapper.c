@@ -267,12 +267,15 @@ static int on_checked(struct wrapper *w, const struct msg *m)
 	return 0;
 }
 
-/* The compiler here has ended well: did that of the node? If it had a view, that may have lacked something. */
+/* The compiler here has ended well: did that of the node? A view may have lacked something. */
 static void judge_failure(const struct wrapper *w)
 {
-	if (w->done_by && w->spec.input_kind == INPUT_TEXT && w->outcome.wait_status != 0 &&
-		w->wait_status == 0)
+	if (!w->done_by || w->outcome.wait_status == 0 || w->wait_status != 0)
+		return;
+	if (w->spec.input_kind == INPUT_TEXT)
 		peer_strike(w->done_by, TRUST_FAILURE, w->spec.source);
+	else
+		cost_mark_viewless(w->farm->costs, w->cost_key);
 }
 
 static int on_done(struct wrapper *w, const struct msg *m)

@@ -121,3 +121,25 @@ Test(cost, no_table)
 	cost_destroy(t);
 	cost_destroy(u);
 }
+
+Test(cost, what_failed_as_a_view_is_remembered)
+{
+	struct cost_table *t = cost_create(), *later = cost_create();
+	struct buf b;
+	buf_init(&b, COST_FILE_BYTES_MAX);
+	cr_expect_not(cost_is_viewless(t, 7));
+	cost_mark_viewless(t, 7);
+	cost_mark_viewless(t, 8);
+	cost_learn(t, 8, 0, UINT64_MAX);
+	cost_learn(t, 9, 0, UINT64_MAX);
+	cr_expect(cost_is_viewless(t, 7) && cost_is_viewless(t, 8));
+	cr_expect_not(cost_is_viewless(t, 9));
+	cr_assert_eq(cost_write(t, &b), 0);
+	cr_assert_eq(cost_read(later, b.data, b.len), 0);
+	cr_expect(cost_is_viewless(later, 7) && cost_is_viewless(later, 8));
+	cr_expect_not(cost_is_viewless(later, 9));
+	cr_expect_eq(cost_guess(later, 9, 0), INT32_MAX);
+	buf_fini(&b);
+	cost_destroy(t);
+	cost_destroy(later);
+}
