@@ -43,6 +43,7 @@ struct wrapper {
 	char *reason; /* why it is, or became, local; "" */
 
 	struct chunks text;
+	bool text_is_lost;    /* it was too large */
 	struct intake intake; /* of text */
 	struct copy copies[2];
 	struct copy *good; /* has the result that is, or will be, delivered */
