@@ -5,7 +5,8 @@
 #   --quick       gcc only, without the integration suite
 #   --asan        every suite under AddressSanitizer and UBSan, and nothing else
 #   --clang       every suite in a build by clang, and nothing else; compiles the fuzzers too
-#   --long        the long tests as well (a kernel's lib/, a virtual machine), and every fuzzer for a minute
+#   --long        the long tests as well (a kernel's lib/, a virtual machine), and with the suite fuzz
+#                 every fuzzer for a minute
 #   SUITE         lint, unit, io, fuzz or integration: only these
 #
 # Exit status: 0 when all that ran passed and something ran, 1 otherwise, 2 for bad usage.  The last
@@ -125,7 +126,9 @@ default)
 	fi
 	;;
 esac
-[ $long = no ] || fuzz_minutes
+case $long,$mode,${suites[*]} in
+yes,quick,* | yes,*fuzz*) fuzz_minutes ;;
+esac
 
 [ "$passed" -gt 0 ] || broken=1
 [ "$failed" = 0 ] || broken=1

@@ -4,6 +4,7 @@
 #include "core/view.h"
 #include "msg_parts.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -363,6 +364,7 @@ static void rd_payload(struct rd *r, struct msg *m)
 int msg_encode(const struct msg *m, struct buf *out)
 {
 	const struct msg_row *row = find(m->type);
+	assert(row);
 	size_t start = out->len;
 	wr_raw(out, (uint8_t[WIRE_HEADER_BYTES]){0}, WIRE_HEADER_BYTES);
 	wr_payload(out, m);

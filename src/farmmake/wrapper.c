@@ -11,6 +11,7 @@
 #include "record.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 enum { TEXT_PACKED_MAX = 64 << 20 }; /* more than this is compiled here */
@@ -219,13 +220,30 @@ static int on_dirs(struct wrapper *w, const struct msg *m)
 	return 0;
 }
 
+/* A text that there is no room for is given up; what still comes of it is passed over. */
 static int on_text(struct wrapper *w, const struct msg *m)
 {
-	return w->phase == WRAPPER_CPP ? intake_add(&w->intake, m) : ERR_STATE;
+	if (w->phase != WRAPPER_CPP)
+		return ERR_STATE;
+	int err = w->text_is_lost ? 0 : intake_add(&w->intake, m);
+	if (err != ERR_TOOBIG && err != -ENOMEM)
+		return err;
+	w->text_is_lost = true;
+	chunks_fini(&w->text);
+	return 0;
+}
+
+static int on_staged_in_vain(struct wrapper *w, const struct msg *m)
+{
+	w->local_cpu_us += m->cc_staged.cpu_us;
+	stay(w, "the preprocessed text is too large");
+	return 0;
 }
 
 static int on_staged(struct wrapper *w, const struct msg *m)
 {
+	if (w->phase == WRAPPER_CPP && w->text_is_lost)
+		return on_staged_in_vain(w, m);
 	if (w->phase != WRAPPER_CPP || w->intake.left ||
 		m->cc_staged.raw_bytes != w->text.raw_bytes)
 		return ERR_STATE;

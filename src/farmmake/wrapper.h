@@ -46,6 +46,7 @@ struct wrapper {
 	struct direct direct;
 
 	struct chunks text;
+	bool text_is_lost;    /* it was too large */
 	struct intake intake; /* of text */
 	struct copy copies[2];
 	struct copy *good; /* has the result that is, or will be, delivered */

@@ -65,7 +65,7 @@ static char *find_own(void)
 	const char *line = strncmp(text, "0::/", 4) == 0 ? text : strstr(text, "\n0::/");
 	if (!line)
 		return NULL;
-	const char *group = strchr(line, '/');
+	const char *group = line + strcspn(line, "/");
 	int n = (int)strcspn(group, "\n");
 	return xasprintf("%s%.*s", hierarchy, n == 1 ? 0 : n, group);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "core/lz.h"
 #include "io/conn.h"
 #include "io/digest.h"
 #include "io/keyring.h"
@@ -20,18 +21,22 @@
 
 enum { TEXT_MAX = 1 << 16 };
 
+struct guest;
+
 struct node {
 	uv_loop_t loop;
 	uv_tcp_t listener;
 	struct keyring keys;
 	const char *name;
 	char *toolchain;
-	void (*misbehave)(struct conn *c, uint32_t job);
+	void (*misbehave)(struct guest *g, uint32_t job);
 };
 
 struct guest {
 	struct node *node;
 	struct conn *conn;
+	struct msg flood; /* a block of a result without end; job 0: there is none */
+	uint64_t flood_bytes;
 };
 
 static _Noreturn void die(const char *what, int err)
@@ -40,9 +45,9 @@ static _Noreturn void die(const char *what, int err)
 	exit(1);
 }
 
-static void tell(struct conn *c, struct msg m)
+static int tell(struct guest *g, struct msg m)
 {
-	conn_send(c, &m);
+	return conn_send(g->conn, &m);
 }
 
 static struct msg data(uint32_t job, enum stream stream, const char *text)
@@ -65,80 +70,122 @@ static struct msg result(uint32_t job, const char *text)
 }
 
 /* A second introduction. */
-static void say_welcome(struct conn *c, uint32_t job)
+static void say_welcome(struct guest *g, uint32_t job)
 {
 	struct msg m = {.type = MSG_WELCOME, .job = job};
 	m.welcome.version = WIRE_VERSION;
 	m.welcome.name = (char[]){"again"};
-	tell(c, m);
+	tell(g, m);
 }
 
 /* A block that does not unpack, among the words of the compiler. */
-static void say_garbage(struct conn *c, uint32_t job)
+static void say_garbage(struct guest *g, uint32_t job)
 {
 	struct msg m = data(job, STREAM_STDERR, "this is no LZO block");
 	m.data.packing = PACKING_LZO1X;
 	m.data.raw_bytes = 60000;
-	tell(c, m);
+	tell(g, m);
 }
 
 /* A source, from a node. */
-static void say_text(struct conn *c, uint32_t job)
+static void say_text(struct guest *g, uint32_t job)
 {
-	tell(c, data(job, STREAM_TEXT, "int x;"));
+	tell(g, data(job, STREAM_TEXT, "int x;"));
 }
 
-static void name_another_job(struct conn *c, uint32_t job)
+static void name_another_job(struct guest *g, uint32_t job)
 {
-	tell(c, (struct msg){.type = MSG_STARTED, .job = job + 1000000});
+	tell(g, (struct msg){.type = MSG_STARTED, .job = job + 1000000});
 }
 
-static void give_wrong_digest(struct conn *c, uint32_t job)
+static void give_wrong_digest(struct guest *g, uint32_t job)
 {
-	tell(c, (struct msg){.type = MSG_STARTED, .job = job});
-	tell(c, data(job, STREAM_OUTPUT, "an object"));
-	tell(c, result(job, "an object"));
+	tell(g, (struct msg){.type = MSG_STARTED, .job = job});
+	tell(g, data(job, STREAM_OUTPUT, "an object"));
+	tell(g, result(job, "an object"));
 }
 
-static void give_wrong_length(struct conn *c, uint32_t job)
+static void give_wrong_length(struct guest *g, uint32_t job)
 {
 	struct msg block = data(job, STREAM_OUTPUT, "an object"), end = result(job, "an");
 	struct buf b;
 	buf_init(&b, WIRE_FRAME_MAX);
-	tell(c, block);
+	tell(g, block);
 	if (msg_encode(&block, &b) == 0)
 		digest_sha256(
 			b.data + WIRE_HEADER_BYTES, b.len - WIRE_HEADER_BYTES, end.result.digest);
-	tell(c, end);
+	tell(g, end);
 	buf_fini(&b);
 }
 
-static void refuse(struct conn *c, uint32_t job)
+static void refuse(struct guest *g, uint32_t job)
 {
 	struct msg m = {.type = MSG_REFUSED, .job = job};
 	m.refused.refusal = REFUSED_FULL;
 	m.refused.text = (char[]){"no"};
-	tell(c, m);
+	tell(g, m);
 }
 
 /* The compiler fails, for no reason that the source gives. */
-static void fail(struct conn *c, uint32_t job)
+static void fail(struct guest *g, uint32_t job)
 {
 	struct msg end = {.type = MSG_RESULT, .job = job};
 	end.result.wait_status = 256;
 	digest_sha256("", 0, end.result.digest);
-	tell(c, (struct msg){.type = MSG_STARTED, .job = job});
-	tell(c, end);
+	tell(g, (struct msg){.type = MSG_STARTED, .job = job});
+	tell(g, end);
 }
 
-static void be_silent(struct conn *c, uint32_t job)
+static void be_silent(struct guest *g, uint32_t job)
 {
-	(void)c, (void)job;
+	(void)g, (void)job;
+}
+
+static void go_on(void *ctx)
+{
+	struct guest *g = ctx;
+	while (g->flood.job && conn_queued_bytes(g->conn) < CONN_HIGH_BYTES) {
+		if (tell(g, g->flood) < 0)
+			g->flood.job = 0;
+		g->flood_bytes += g->flood.data.n;
+	}
+}
+
+static void begin_flood(struct guest *g, uint32_t job, const uint8_t *raw, uint8_t *packed)
+{
+	struct lz *lz = lz_create();
+	lz_pack(lz, raw, LZ_BLOCK_BYTES, packed, &g->flood);
+	lz_destroy(lz);
+	g->flood.job = job;
+	g->flood.data.stream = STREAM_OUTPUT;
+	tell(g, (struct msg){.type = MSG_STARTED, .job = job});
+	go_on(g);
+}
+
+/* An object without end, of which nothing can be packed; and no other one. */
+static void send_without_end(struct guest *g, uint32_t job)
+{
+	static uint8_t noise[LZ_BLOCK_BYTES], packed[LZ_PACKED_MAX];
+	if (g->flood_bytes) {
+		refuse(g, job);
+		return;
+	}
+	uv_random(NULL, NULL, noise, sizeof noise, 0, NULL);
+	begin_flood(g, job, noise, packed);
+}
+
+/* An object that is next to nothing, and too large when it is unpacked. */
+static void send_bomb(struct guest *g, uint32_t job)
+{
+	static const uint8_t zeros[LZ_BLOCK_BYTES];
+	static uint8_t packed[LZ_PACKED_MAX];
+	if (!g->flood.job)
+		begin_flood(g, job, zeros, packed);
 }
 
 static const struct {
 	const char *name;
-	void (*misbehave)(struct conn *c, uint32_t job);
+	void (*misbehave)(struct guest *g, uint32_t job);
 } ways[] = {
 	{"welcome", say_welcome},
 	{"garbage", say_garbage},
@@ -148,6 +195,8 @@ static const struct {
 	{"length", give_wrong_length},
 	{"refuse", refuse},
 	{"fail", fail},
+	{"huge", send_without_end},
+	{"bomb", send_bomb},
 	{"silent", be_silent},
 };
 
@@ -166,7 +215,7 @@ static void welcome(struct guest *g)
 	m.welcome.jail_level = 3;
 	m.welcome.credits = 8;
 	strv_push(&m.welcome.toolchains, g->node->toolchain);
-	tell(g->conn, m);
+	tell(g, m);
 	msg_fini(&m);
 }
 
@@ -180,7 +229,11 @@ static void on_msg(void *ctx, struct msg *m)
 		if (m->hello.role == ROLE_BUILD)
 			welcome(g);
 	} else if (m->type == MSG_JOB_TEXT_END) {
-		g->node->misbehave(g->conn, m->job);
+		g->node->misbehave(g, m->job);
+	} else if (m->type == MSG_CANCEL && m->job == g->flood.job) {
+		g->flood.job = 0;
+		printf("cancelled after %llu MiB\n", (unsigned long long)g->flood_bytes >> 20);
+		fflush(stdout);
 	}
 }
 
@@ -192,7 +245,7 @@ static void on_closed(void *ctx, int err)
 
 static void on_connection(uv_stream_t *listener, int status)
 {
-	static const struct conn_ops ops = {on_ready, on_msg, NULL, on_closed};
+	static const struct conn_ops ops = {on_ready, on_msg, go_on, on_closed};
 	struct node *n = listener->data;
 	struct guest *g = xcalloc(1, sizeof *g);
 	g->node = n;

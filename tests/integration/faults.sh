@@ -174,9 +174,10 @@ bad_beacons() {
 	! in_log 'is gone' || fail "a beacon ended a connection"
 }
 
+rogue_options=()
 # with_rogues WAY...: a build with nodes that hold a key, and do behind TLS what no node may do
 with_rogues() {
-	local way addr options=() pids=()
+	local way addr options=("${rogue_options[@]}") pids=()
 	for way in "$@"; do
 		addr=127.0.0.1:$(free_port tcp)
 		"$build/tests/integration/bad_node" "$key" "rogue-$way" "$addr" "$work/toolchain" "$way" \
@@ -200,10 +201,11 @@ accused() {
 }
 
 bad_protocol() {
-	with_rogues welcome garbage text job digest length
+	with_rogues welcome garbage text job digest length bomb
 	accused welcome 'breaks the protocol'
 	accused garbage 'breaks the protocol'
 	accused text 'breaks the protocol'
+	accused bomb 'breaks the protocol'
 	accused job 'speaks of jobs'
 	accused digest 'returned a result that does not match'
 	accused length 'returned a result that does not match'
@@ -215,6 +217,21 @@ useless_nodes() {
 	in_log 'node rogue-silent is suspect' || fail "nobody noticed"
 	with_rogues fail
 	accused fail 'fails to compile'
+}
+
+# One result grows and grows; nobody else could be faster, and nobody is to blame. No result may have more
+# than 256 MiB, and all together no more than a quarter of the memory.
+huge_result() {
+	local mib most
+	most=$(awk '/^MemTotal/ { q = int($2 / 4096); print q < 256 ? q : 256 }' /proc/meminfo)
+	rogue_options=(--farm-no-discovery)
+	with_rogues huge
+	rogue_options=()
+	in_log 'no memory for the result of .*: it is compiled here' || fail "nobody noticed"
+	! in_log quarantine || fail "a node is blamed for a large object"
+	mib=$(sed -n 's/^cancelled after \([0-9]*\) MiB$/\1/p' "$work/rogue-huge.out")
+	[ "${mib:-0}" -ge $((most - 1)) ] && [ "$mib" -le $((most + 32)) ] || fail "cancelled after ${mib:-no} MiB"
+	seen+="; after $mib MiB"
 }
 
 # With every result checked, none of its objects is used; with some, the report lists those that were.
@@ -476,6 +493,7 @@ rows() {
 		slowlink slow_link a link is slow
 		beacons bad_beacons beacons are lost, doubled, replayed
 		protocol bad_protocol a node breaks the protocol, behind TLS
+		huge huge_result a node returns a result without end
 		useless useless_nodes a node refuses, fails or never answers
 		liar lying_node a node returns another object
 		honest honest_nodes every result is checked

@@ -3,19 +3,23 @@
  *   member crowd KEYFILE HOST:PORT N   N clients, one after the other, that all stay: "N welcome, N not"
  *   member deaf KEYFILE HOST:PORT N    N jobs that are refused, without listening to the answers; then
  *                                      it listens: "N answers"
+ *   member beacons KEYFILE HOST:PORT N one beacon of each of N nodes, n1, n2, ..., of which none is there
  *   member stall KEYFILE HOST:PORT     begins a job's text and says no more: "closed after N ms: REASON"
  */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "core/beacon.h"
 #include "io/conn.h"
 #include "io/netif.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { DEAF_MS = 1500, LINGER_MS = 500 };
+enum { DEAF_MS = 1500, LINGER_MS = 500, BEACON_PAUSE_NS = 700000, CROWD_MAX = 512 };
 
 struct run {
 	uv_loop_t loop;
@@ -23,7 +27,7 @@ struct run {
 	struct keyring keys;
 	struct sockaddr_storage addr;
 	enum { CROWD, DEAF, STALL } mode;
-	struct member *members[512];
+	struct member *members[CROWD_MAX];
 	unsigned n, wanted, welcome, lost, sent, answers;
 	uint64_t start_ms;
 };
@@ -168,6 +172,30 @@ static void dial(struct run *r)
 		finish(r);
 }
 
+/* As many a second as a listener looks at, and fewer. */
+static int send_beacons(const struct run *r)
+{
+	uint8_t datagram[BEACON_BYTES];
+	int fd = socket(r->addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (unsigned i = 1; i <= r->wanted; i++) {
+		struct beacon b = {
+			.version = WIRE_VERSION, .sequence = 1, .tcp_port = 1, .slots = 1};
+		struct keyring node;
+		snprintf(b.name, sizeof b.name, "n%u", i);
+		if (keyring_for_node(&r->keys, b.name, &node) < 0)
+			return 1;
+		memcpy(b.key_id, node.keys[0].farm_id, sizeof b.key_id);
+		memcpy(b.boot_id, &i, sizeof i);
+		beacon_encode(&b, datagram);
+		key_sign_beacon(&node.keys[0], datagram);
+		if (sendto(fd, datagram, sizeof datagram, 0, (const struct sockaddr *)&r->addr,
+			    netif_address_len((const struct sockaddr *)&r->addr)) < 0)
+			return 1;
+		nanosleep(&(struct timespec){0, BEACON_PAUSE_NS}, NULL);
+	}
+	return close(fd);
+}
+
 int main(int argc, char *argv[])
 {
 	static const char *const modes[] = {"crowd", "deaf", "stall"};
@@ -180,7 +208,9 @@ int main(int argc, char *argv[])
 		return 2;
 	while (r.mode < STALL && strcmp(modes[r.mode], argv[1]) != 0)
 		r.mode++;
-	r.wanted = r.mode == CROWD && n > 512 ? 512 : (unsigned)n;
+	r.wanted = r.mode == CROWD && n > CROWD_MAX ? CROWD_MAX : (unsigned)n;
+	if (strcmp(argv[1], "beacons") == 0)
+		return send_beacons(&r);
 	uv_loop_init(&r.loop);
 	uv_timer_init(&r.loop, &r.timer);
 	r.timer.data = &r;

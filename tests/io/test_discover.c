@@ -101,6 +101,56 @@ Test(discover, a_replay_is_not_told)
 	air_destroy(a);
 }
 
+/* Beacons of so many nodes; returns how many of them are told. */
+static size_t tell_of(struct air *a, unsigned first, unsigned n)
+{
+	size_t told = 0;
+	for (unsigned i = first; i < first + n; i++) {
+		struct beacon b = a->sample;
+		snprintf(b.name, sizeof b.name, "board-%u", i);
+		send_beacon(a, &b);
+		if (i % 64 && i < first + n - 1)
+			continue;
+		told += reported_before_marker(a);
+		a->ears[0].n = 0;
+	}
+	return told;
+}
+
+/* What is forgotten is told again when it is replayed. The marker's node is the first. */
+Test(discover, no_more_than_1024_nodes_are_remembered)
+{
+	struct air *a = air_create();
+	hear_on(a, &a->ears[0], &a->lo);
+	cr_assert_eq(reported_before_marker(a), 0);
+	cr_assert_eq(tell_of(a, 1, 1023), 1023);
+	cr_expect_eq(tell_of(a, 1, 1), 0, "a replay");
+	cr_expect_eq(
+		tell_of(a, 1024, 1), 1, "one more: the marker's is forgotten, and comes again");
+	cr_expect_eq(tell_of(a, 5, 1), 0);
+	cr_expect_eq(tell_of(a, 1, 1), 1, "the oldest was forgotten");
+	air_destroy(a);
+}
+
+Test(discover, no_more_than_8_boots_of_a_node_are_remembered)
+{
+	struct air *a = air_create();
+	struct beacon b = a->sample;
+	hear_on(a, &a->ears[0], &a->lo);
+	for (char boot = 'a'; boot < 'a' + 9; boot++) {
+		b.boot_id[0] = (uint8_t)boot;
+		send_beacon(a, &b);
+	}
+	cr_assert_eq(reported_before_marker(a), 9);
+	b.boot_id[0] = 'b';
+	send_beacon(a, &b);
+	cr_expect_eq(reported_before_marker(a), 9, "a replay");
+	b.boot_id[0] = 'a';
+	send_beacon(a, &b);
+	cr_expect_eq(reported_before_marker(a), 10, "the oldest start is forgotten");
+	air_destroy(a);
+}
+
 Test(discover, another_key_is_told_once)
 {
 	struct air *a = air_create();

@@ -138,6 +138,38 @@ Test(texts, a_half_block_is_not_kept)
 	tear_down(&b);
 }
 
+/* So many bytes, as they came in from somewhere. */
+static struct chunks chunks_of(size_t n)
+{
+	static const uint8_t zeros[1 << 16];
+	struct chunks c;
+	chunks_init(&c, n);
+	for (; n; n -= n < sizeof zeros ? n : sizeof zeros)
+		cr_assert_eq(buf_append(&c.buf, zeros, n < sizeof zeros ? n : sizeof zeros), 0);
+	return c;
+}
+
+Test(texts, the_store_has_an_end)
+{
+	enum { STORE_BYTES = 64 << 20, HALF_BYTES = STORE_BYTES / 2 };
+	struct bench b = set_up();
+	struct chunks half = chunks_of(HALF_BYTES), more = chunks_of(HALF_BYTES + 1),
+		      byte = chunks_of(1);
+	const struct chunks *const blocks[] = {&half, &more, &half, &byte};
+	static const bool kept[] = {true, false, true, false};
+	for (uint64_t i = 0; i < 4; i++) {
+		const struct block_entry e = {.raw_bytes = 1, .text_bytes = 1};
+		struct block_entry found;
+		texts_keep(b.texts, (struct block_key){i, 0}, &e, blocks[i], 0);
+		cr_expect_eq(blockmap_find(b.map, (struct block_key){i, 0}, &found), kept[i],
+			"block %zu", (size_t)i);
+	}
+	chunks_fini(&half);
+	chunks_fini(&more);
+	chunks_fini(&byte);
+	tear_down(&b);
+}
+
 Test(texts, what_a_wrapper_must_not_send)
 {
 	const struct {
