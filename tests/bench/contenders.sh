@@ -91,7 +91,9 @@ start_icecream() {
 
 contender_start() {
 	case $1 in
-	farmmake)
+	farmmake | farmmake-text)
+		[ -z "${started[farmnode]:-}" ] || return 0
+		started[farmnode]=1
 		start_farmnodes
 		local name
 		for name in cc gcc; do
@@ -137,6 +139,10 @@ contender_build() {
 	case $1 in
 	farmmake)
 		make_with "" "$farmmake" --farm-key "$key" --farm-interface eth0 \
+			--farm-report "$work/report.json"
+		;;
+	farmmake-text)
+		make_with "" "$farmmake" --farm-key "$key" --farm-interface eth0 --farm-direct=no \
 			--farm-report "$work/report.json"
 		;;
 	distcc) build_distcc "$2" ;;

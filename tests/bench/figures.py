@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""figures.py OUT RECORDS BOARDS WORKLOAD RATE - what the runs in OUT/runs.jsonl mean.
+"""figures.py OUT RECORDS BOARDS WORKLOAD RATE COPIES - what the runs in OUT/runs.jsonl mean.
 
 Writes OUT/figures.json and OUT/plot.svg and prints a table. doc/performance.md explains the words.
 """
@@ -42,10 +42,11 @@ def median(runs, key):
 
 
 class Farm:
-    def __init__(self, directory, spec):
+    def __init__(self, directory, spec, copies):
         self.boards = read_boards(spec)
         self.speed = sum(cores / slow for cores, slow in self.boards)
-        self.compiles, self.link_s = read_records(directory)
+        recorded, self.link_s = read_records(directory)
+        self.compiles = copies * recorded
         self.cores = os.cpu_count()
 
     def costs(self, contender):
@@ -77,6 +78,8 @@ def summarize(farm, name, runs, own_s):
         "client_cpu_s": median(runs, "client_cpu_s"),
         "boards_cpu_s": median(runs, "boards_cpu_s"),
         "others_cpu_s": median(runs, "others_cpu_s"),
+        "sent_bytes": median(runs, "sent_bytes"),
+        "views": median(runs, "views"),
         "files_per_s": len(farm.compiles) / median(runs, "wall_s"),
     }
     if name not in LOCAL and name != "ideal" and own_s is not None:
@@ -102,14 +105,14 @@ def add_pairs(figures, by_name):
 def show(document):
     print("{workload}: {files} compiles of {cpu_s:.1f} s, the longest {longest_s:.2f} s; boards "
           "{boards}, {rate}; {local_cores} cores here".format(**document))
-    print("%-15s %-7s %8s %9s %9s %8s %7s  %s" % (
-        "", "setting", "wall s", "x farmm.", "ms/file", "bound s", "ratio", "limits"))
+    print("%-15s %-7s %8s %9s %9s %8s %8s %7s  %s" % (
+        "", "setting", "wall s", "x farmm.", "ms/file", "sent MB", "bound s", "ratio", "limits"))
     for name, f in document["contenders"].items():
-        print("%-15s %-7s %8.2f %9s %9s %8.2f %7.2f  %s" % (
+        print("%-15s %-7s %8.2f %9s %9s %8.1f %8.2f %7.2f  %s" % (
             name, f["setting"], f["wall_s"],
             "%.2f" % f["times_farmmake"] if f["times_farmmake"] else "-",
             "%.1f" % f["client_ms_per_file"] if "client_ms_per_file" in f else "-",
-            f["bound_s"], f["ratio"],
+            f["sent_bytes"] / 1e6, f["bound_s"], f["ratio"],
             ", ".join("%s %.2f" % (k[:-2], v) for k, v in f["limits"].items())))
 
 
@@ -122,8 +125,8 @@ def warn(farm, figures):
 
 
 def main():
-    out, records, boards, workload, rate = sys.argv[1:]
-    farm = Farm(records, boards)
+    out, records, boards, workload, rate, copies = sys.argv[1:]
+    farm = Farm(records, boards, int(copies))
     by_name = {}
     for line in open(os.path.join(out, "runs.jsonl")):
         run = json.loads(line)

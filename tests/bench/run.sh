@@ -2,8 +2,8 @@
 # run.sh [OPTION]... - builds real sources on a simulated farm, by farmmake and by others, and says how
 # far each is from what the farm and this machine allow. doc/performance.md explains the figures.
 #
-#   --workload redis|kernel|trivial   what is built (redis)
-#   --contenders LIST   who builds, of: farmmake distcc distcc-default distcc-haproxy icecream make
+#   --workload redis|kernel|trivial|many   what is built (redis)
+#   --contenders LIST   who builds, of: farmmake farmmake-text distcc distcc-default distcc-haproxy icecream make
 #                       handout ideal   ("farmmake distcc handout ideal")
 #   --boards SPEC       NxCORES[/SLOW],...: "4x4,2x4/3" has two that are three times slower (6x4)
 #   --rate RATE         of each link, as tc names it, or none (1gbit)
@@ -126,10 +126,15 @@ record_once() {
 	[ -e "$records/complete" ] && return
 	echo "Recording $workload: its compiles run here once" >&2
 	rm -rf "$records" && mkdir -p "$records"
-	contender_build record >"$work/record.log" 2>&1 </dev/null ||
+	recording=1 contender_build record >"$work/record.log" 2>&1 </dev/null ||
 		fail "the recorded build failed: $(tail -n 3 "$work/record.log")"
 	touch "$records/complete"
 	workload_reset
+}
+
+# What the client has sent so far, as its link counts it
+sent_bytes() {
+	in_client ip -j -s link show eth0 | jq '.[0].stats64.tx.bytes'
 }
 
 # one_build ROUND CONTENDER SETTING: a line in runs.jsonl, and wall_ms
@@ -137,21 +142,22 @@ one_build() {
 	local TIMEFORMAT='%3R %3U %3S' wall user sys before after
 	workload_reset && sync
 	rm -f "$work/report.json"
-	before=$(cpu_counters)
+	before=$(cpu_counters) sent=$(sent_bytes)
 	{ time contender_build "$2" "$3" >"$work/build.log" 2>&1 </dev/null; } 2>"$work/time" ||
 		fail "$2 failed: $(tail -n 5 "$work/build.log")"
-	after=$(cpu_counters)
+	after=$(cpu_counters) sent=$(($(sent_bytes) - sent))
 	read -r wall user sys <"$work/time"
 	! grep -q '^replay: ' "$work/build.log" || fail "$2: $(grep -m1 '^replay: ' "$work/build.log")"
 	wall_ms=$((10#${wall//./}))
-	jq -nc --arg contender "$2" --arg setting "$3" --argjson round "$1" \
+	jq -nc --argjson sent "$sent" --arg contender "$2" --arg setting "$3" --argjson round "$1" \
 		--argjson t "[$wall, $user, $sys]" --argjson before "$before" --argjson after "$after" \
 		--slurpfile report <(cat "$work/report.json" 2>/dev/null) '{
 			$round, $contender, $setting, wall_s: $t[0],
 			client_cpu_s: ($t[1] + $t[2] + $after.client - $before.client),
-			boards_cpu_s: ($after.boards - $before.boards)
+			boards_cpu_s: ($after.boards - $before.boards),
+			sent_bytes: $sent
 		} | .others_cpu_s = ($after.all - $before.all - .client_cpu_s - .boards_cpu_s) | . + ($report[0] // {} | if .jobs then {
-			remote: .summary.remote, local: .summary.local,
+			remote: .summary.remote, local: .summary.local, views: .summary.views,
 			local_compiles_cpu_s: ([.jobs[] | select(.where == "local") | .cpu.local_s] | add // 0)
 		} else {} end)' >>"$out/runs.jsonl"
 	[ ! -e "$work/report.json" ] || cp "$work/report.json" "$out/report-$1.json"
@@ -187,7 +193,7 @@ session() {
 		done
 		order=$(printf '%s\n' $order | tac | xargs) # nobody always has the warmer machine
 	done
-	python3 "$here/figures.py" "$out" "$records" "$boards" "$workload" "$rate"
+	python3 "$here/figures.py" "$out" "$records" "$boards" "$workload" "$rate" "$(workload_copies)"
 }
 
 # Itself once more, in namespaces that end with it.

@@ -5,12 +5,13 @@
 #   workload_prepare   $tree as it is before a build; once for each session
 #   workload_reset     undoes a build
 #   workload_goals     make's arguments, behind "make -C $tree"
+#   workload_copies    how often each recorded compile is in a build
 #
 # The tree is always at the same place, or the records, which know directories, would not fit.
 
 workload_fetch() {
 	case $workload in
-	redis)
+	redis | many)
 		deps_fetch redis
 		;;
 	kernel)
@@ -33,8 +34,30 @@ so_many_files() {
 	END
 }
 
+# Each source of Redis under so many values of a macro: compiles, and nothing else
+many_of_redis() {
+	deps_source redis "$tree" && make -C "$tree" -j"$(nproc)" MALLOC=libc && cat >"$tree/many.mk" <<-'END'
+		CFLAGS = -std=c11 -pedantic -DREDIS_STATIC= -Wall -W -Wno-missing-field-initializers -O2 -g -ggdb \
+			-I../deps/hiredis -I../deps/linenoise -I../deps/lua/src -I../deps/hdr_histogram
+		sources := $(filter-out src/%_test.c,$(wildcard src/*.c))
+		variants := $(shell seq 20)
+		define variant
+		many/$(1)/%.o: src/%.c; cd src && $$(CC) $$(CFLAGS) -DVARIANT=$(1) -c -o ../$$@ $$(notdir $$<)
+		all: $(sources:src/%.c=many/$(1)/%.o)
+		endef
+		first: $(sources:src/%.c=many/1/%.o)
+		$(foreach v,$(variants),$(eval $(call variant,$(v))))
+	END
+	for i in $(seq 20); do
+		mkdir -p "$tree/many/$i"
+	done
+}
+
 workload_prepare() {
 	case $workload in
+	many)
+		[ -e "$tree/many.mk" ] || { rm -rf "$tree" && many_of_redis; }
+		;;
 	redis)
 		rm -rf "$tree" "$tree.fresh"
 		deps_source redis "$tree.fresh" && cp -r "$tree.fresh" "$tree"
@@ -59,6 +82,7 @@ workload_reset() {
 			-name '*.mod' -o -name 'modules.order' \) -type f -delete)
 		;;
 	trivial) find "$tree" -name '*.o' -delete ;;
+	many) find "$tree/many" -name '*.o' -delete ;;
 	esac
 }
 
@@ -66,5 +90,10 @@ workload_goals() {
 	case $workload in
 	redis) echo "MALLOC=libc" ;;
 	kernel) echo "$kernel_dirs" ;;
+	many) echo "-f many.mk $([ -n "${recording:-}" ] && echo first || echo all)" ;;
 	esac
+}
+
+workload_copies() {
+	[ "$workload" = many ] && echo 20 || echo 1
 }
