@@ -138,9 +138,7 @@ all_views() {
 }
 
 start_farm
-measure_cc
-[ "$compiler" = gcc ] || "$build/src/farmprobe/farmprobe" --cache "$XDG_CACHE_HOME/farmmake" \
-	"$(command -v "$compiler")" >/dev/null || fail "$compiler cannot be measured"
+measure_cc "$compiler" "$cxx"
 
 # --- everything there is, in two languages
 for locale in C C.UTF-8; do

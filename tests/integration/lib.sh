@@ -144,7 +144,7 @@ start_farm() {
 # What the first compile of a new machine would do in its own slot, with several small ones at once.
 measure_cc() {
 	local cc
-	for cc in cc gcc; do
+	for cc in cc gcc "$@"; do
 		"$build/src/farmprobe/farmprobe" --cache "$XDG_CACHE_HOME/farmmake" \
 			"$(command -v $cc)" >/dev/null || fail "$cc cannot be measured"
 	done
