@@ -17,6 +17,7 @@
 struct incdirs_args {
 	struct strv quote, bracket, system, after; /* -iquote, -I, -isystem, -idirafter */
 	struct strv forced;                        /* -imacros, then -include, in their order */
+	size_t imacros;                            /* how many of these are -imacros */
 	struct strv macros;                        /* -D: NAME or NAME=VALUE */
 	struct strv probe; /* what decides about the compiler's own directories */
 	bool nostdinc;
@@ -31,6 +32,9 @@ void incdirs_args_fini(struct incdirs_args *a);
 /* The directories in which <x.h> is searched, as "gcc -v -E" says on stderr. ERR_COMPILER when it does
  * not, or when there are others for "x.h". */
 int incdirs_parse_probe(const char *said, struct strv *ret);
+
+/* The directories of a variable: an empty part is the working directory, an empty variable has none. */
+void incdirs_split_path(const char *path, struct strv *ret);
 
 struct incdirs_world {
 	const char *cpath;      /* the variable CPATH, or NULL */

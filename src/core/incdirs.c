@@ -42,8 +42,7 @@ static void add_all(const struct incdirs_world *w, chain *c, const struct strv *
 		add(w, c, names->v[i]);
 }
 
-/* An empty part of a variable is the working directory; an empty variable is none. */
-static void split_path(const char *path, struct strv *ret)
+void incdirs_split_path(const char *path, struct strv *ret)
 {
 	while (path && *path) {
 		size_t n = strcspn(path, ":");
@@ -78,8 +77,8 @@ int incdirs_build(const struct incdirs_args *a, const struct incdirs_world *w, s
 {
 	struct strv cpath = {0}, lang_path = {0};
 	chain quote = {0}, bracket = {0}, system = {0};
-	split_path(w->cpath, &cpath);
-	split_path(w->lang_path, &lang_path);
+	incdirs_split_path(w->cpath, &cpath);
+	incdirs_split_path(w->lang_path, &lang_path);
 	add_all(w, &quote, &a->quote);
 	add_all(w, &bracket, &a->bracket);
 	add_all(w, &bracket, &cpath);

@@ -223,6 +223,7 @@ int incdirs_parse(char *const args[], struct incdirs_args *ret)
 	parse_words(&p, args);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		put_roots(&p, lists[i]);
+	a.imacros = a.forced.n;
 	for (size_t i = 0; i < p.includes.n; i++)
 		strv_push(&a.forced, p.includes.v[i]);
 	strv_fini(&p.includes);

@@ -40,8 +40,8 @@ void direct_begin(struct wrapper *w, struct msg *m)
 void direct_end(struct wrapper *w)
 {
 	struct direct *d = &w->direct;
-	if (d->asked)
-		inputs_cancel(w->farm->inputs, d->asked);
+	if (d->asked || d->owes)
+		inputs_cancel(w->farm->inputs, d->asked ? d->asked : d->owes);
 	strv_fini(&d->words);
 	strv_fini(&d->deps_flags);
 	free(d->cpath);
@@ -136,12 +136,19 @@ static void give_up(struct wrapper *w, const char *why)
 		peer_go_on(w, false);
 }
 
+static void ask_for_dirs(struct wrapper *w, uint32_t number)
+{
+	w->direct.owes = number;
+	wrapper_verdict(w, VERDICT_DIRS, "");
+}
+
 static void on_answer(void *ctx, struct inputs_answer *a)
 {
 	struct wrapper *w = ctx;
+	uint32_t number = w->direct.asked;
 	w->direct.asked = 0;
 	if (a->outcome == INPUTS_DIRS && w->phase == WRAPPER_LOOKING)
-		wrapper_verdict(w, VERDICT_DIRS, "");
+		ask_for_dirs(w, number);
 	else if (a->outcome != INPUTS_VIEW)
 		give_up(w, a->reason ? a->reason : "its compiler is not known any more");
 	else if (!describe(w, a))
@@ -160,6 +167,7 @@ void direct_look(struct wrapper *w)
 void direct_learn_dirs(struct wrapper *w, const struct msg *m)
 {
 	const struct inputs_order order = order_of(w);
+	w->direct.owes = 0;
 	inputs_learn_dirs(w->farm->inputs, &order, m->cc_dirs.text, &m->cc_dirs.macros);
 	direct_look(w);
 }

@@ -21,6 +21,7 @@ struct direct {
 	enum messages messages;
 	size_t own_flags; /* the specification's flags but for those of a view */
 	uint32_t asked;   /* inputs_ask(), or 0 */
+	uint32_t owes;    /* the one that has to be told the compiler's directories, or 0 */
 	/* What it reads, when spec.input_kind is INPUT_VIEW: numbers for inputs_entry(). */
 	uint32_t *entries;
 	size_t count;

@@ -214,7 +214,7 @@ static int on_toolchain(struct wrapper *w, const struct msg *m)
 
 static int on_dirs(struct wrapper *w, const struct msg *m)
 {
-	if (w->phase != WRAPPER_LOOKING || w->direct.asked)
+	if (w->phase != WRAPPER_LOOKING || !w->direct.owes)
 		return ERR_STATE;
 	direct_learn_dirs(w, m);
 	return 0;

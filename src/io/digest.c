@@ -1,4 +1,4 @@
-/* digest - a thin layer over EVP. SHA-256 is always there, so a failure of OpenSSL here is lack of
+/* digest - a thin layer over EVP. Both are always there, so a failure of OpenSSL here is lack of
  * memory, and ends the program. */
 #include "io/digest.h"
 
@@ -23,6 +23,11 @@ static void check(int ok)
 void digest_sha256(const void *data, size_t n, uint8_t out[DIGEST_BYTES])
 {
 	check(EVP_Digest(data, n, out, NULL, EVP_sha256(), NULL));
+}
+
+void digest_blake2b(const void *data, size_t n, uint8_t out[DIGEST_BLAKE2B_BYTES])
+{
+	check(EVP_Digest(data, n, out, NULL, EVP_blake2b512(), NULL));
 }
 
 struct digest *digest_create(void)
