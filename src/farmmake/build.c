@@ -120,6 +120,12 @@ static void on_jobserver_closed(void *ctx)
 	f->js = NULL;
 }
 
+static void on_inputs_closed(void *ctx)
+{
+	struct farm *f = ctx;
+	f->inputs = NULL;
+}
+
 static void on_make_done(struct make_run *run)
 {
 	uv_stop(&run->farm->loop);
@@ -153,7 +159,7 @@ static void shut_down(struct farm *f, struct make_run *run)
 	wrapper_close_all(f);
 	peer_close_all(f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
-	inputs_close(f->inputs, NULL, NULL);
+	inputs_close(f->inputs, on_inputs_closed, f);
 	jobserver_close(f->js, on_jobserver_closed, f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	int busy = uv_loop_close(&f->loop);
