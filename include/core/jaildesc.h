@@ -2,10 +2,11 @@
  *
  * farmjail is started with these descriptors and nothing else:
  *     0 /dev/null   1 stdout and 2 stderr of the compiler (memfds)
- *     3 this description (memfd)          4 the text (memfd, read only)
+ *     3 this description (memfd)          4 the text (memfd, read only), or nothing
  *     5 the output (memfd, empty)         6 the .dwo (memfd, empty)
  *     7 struct jail_report (memfd, empty) 8 the seccomp filter: struct sock_filter[] (memfd)
  *     9 cgroup.procs of the job's control group, where there is one
+ *    10 the dependencies (memfd, empty)
  *
  * Contract: a codec; farmjail trusts it, because only farmnode can make it.
  */
@@ -13,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "core/viewplan.h"
 
 #include <stdbool.h>
 
@@ -24,6 +26,7 @@ enum jail_fd {
 	JAIL_FD_REPORT,
 	JAIL_FD_SECCOMP,
 	JAIL_FD_CGROUP,
+	JAIL_FD_DEPS,
 	JAIL_FD_COUNT
 };
 
@@ -33,6 +36,9 @@ enum jail_way {
 	JAIL_WAY_ROOT, /* farmnode is root, and user namespaces are refused */
 	JAIL_WAY_COUNT
 };
+
+/* What every job sees of the node, where it is there; NULL at the end. */
+extern const char *const jail_system_paths[];
 
 /* How much holds a job in, as doc/protocol.md and doc/security.md have it. 1 would be Landlock and
  * seccomp without namespaces, which cannot give a job its client's directory: no node has it. */
@@ -53,20 +59,24 @@ enum jail_wall {
 };
 
 struct jail_desc {
-	char *cwd;              /* absolute and clean: becomes the job's directory */
-	char *source;           /* where the text appears: relative to cwd, or absolute */
-	char *output;           /* where the compiler leaves its output; likewise */
-	char *dwo;              /* "" when none is wanted */
-	struct strv argv;       /* the compiler's absolute path and all arguments */
-	struct strv binds;      /* directories to bind read-only, besides the system's */
-	uint64_t tmpfs_bytes;   /* size of the job's file system */
-	uint64_t memory_bytes;  /* RLIMIT_AS of each process; 0: none */
+	char *cwd;         /* absolute and clean: the job's directory; made, if there is no view */
+	char *source;      /* where the text appears: relative to cwd, or absolute */
+	char *output;      /* where the compiler leaves its output; likewise */
+	char *dwo;         /* "" when none is wanted */
+	struct strv argv;  /* the compiler's absolute path and all arguments */
+	struct strv binds; /* directories to bind read-only, besides the system's */
+	char *tree;        /* of a view, absolute; "" for a job that is a text */
+	struct viewplan plan;  /* of a view: how the tree is shown */
+	char *deps;            /* where the compiler leaves dependencies; "" when none are wanted */
+	uint64_t tmpfs_bytes;  /* size of the job's file system */
+	uint64_t memory_bytes; /* RLIMIT_AS of each process; 0: none */
 	uint32_t cpu_s, wall_s; /* limits */
 	uint32_t nice;
 	uint32_t way;   /* enum jail_way */
 	uint32_t level; /* enum jail_level: walls that must be built; lower ones may be missing */
 	uint32_t is_trial; /* no compiler: tries the walls, and reports those that are loose */
 	uint32_t has_cgroup;
+	uint32_t utf8; /* messages are in UTF-8, not in ASCII */
 };
 
 void jail_desc_fini(struct jail_desc *d);
@@ -79,7 +89,7 @@ struct jail_report {
 	char setup_step[32]; /* which one */
 	int32_t wait_status; /* the compiler's */
 	uint64_t cpu_us, wall_us, max_rss_kib;
-	uint8_t has_output, has_dwo;
+	uint8_t has_output, has_dwo, has_deps;
 	uint8_t timed_out;
 	uint8_t over_limit; /* an output was no regular file or too large */
 	uint32_t loose;     /* a trial: bits by enum jail_wall */

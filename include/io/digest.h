@@ -1,16 +1,18 @@
-/* digest - SHA-256 by OpenSSL, in one call or in pieces; BLAKE2b, which names contents. */
+/* digest - SHA-256, and BLAKE2b-512 for contents of files, by OpenSSL, in one call or in pieces. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DIGEST_BYTES = 32, DIGEST_BLAKE2B_BYTES = 64 };
+enum { DIGEST_BYTES = 32, DIGEST_CONTENT_BYTES = 64 };
 
 void digest_sha256(const void *data, size_t n, uint8_t out[DIGEST_BYTES]);
-void digest_blake2b(const void *data, size_t n, uint8_t out[DIGEST_BLAKE2B_BYTES]);
+void digest_content(const void *data, size_t n, uint8_t out[DIGEST_CONTENT_BYTES]);
 
 struct digest;
-struct digest *digest_create(void);
+struct digest *digest_create(void);         /* SHA-256 */
+struct digest *digest_create_content(void); /* BLAKE2b-512 */
 void digest_update(struct digest *d, const void *data, size_t n);
-void digest_final(struct digest *d, uint8_t out[DIGEST_BYTES]); /* then only destroy */
+/* out: as many bytes as the kind has. Then only destroy. */
+void digest_final(struct digest *d, uint8_t *out);
 void digest_destroy(struct digest *d);

@@ -53,13 +53,20 @@ int jail_box_self_test(struct jail_box *box, const char *compiler, int *ret_leve
 /* Do the jobs' namespaces come from root, because user namespaces are refused? After the self-test. */
 bool jail_box_needs_root(const struct jail_box *box);
 
+/* Compiles JAIL_TRIAL_SOURCE as a view shows it (blocking). ERR_JAIL and *ret_why, malloc'd. */
+#define JAIL_TRIAL_SOURCE "/farm/self-test/test.c"
+int jail_box_try_view(struct jail_box *box, const char *compiler, const char *tree,
+	const struct viewplan *plan, char **ret_why);
+
 struct jail_order {
 	uv_loop_t *loop;
 	struct jail_box *box;
 	const char *compiler;        /* absolute path */
 	const struct job_spec *spec; /* passed the node's checks; its flags go in as they are */
-	int text_fd;
-	bool is_trial; /* compiles nothing: tries the walls instead */
+	int text_fd;                 /* -1 for a job that is a view */
+	const char *tree;            /* of that view: an absolute path; NULL for a text */
+	const struct viewplan *plan; /* how it is shown; borrowed until jail_start returns */
+	bool is_trial;               /* compiles nothing: tries the walls instead */
 	void (*on_done)(void *ctx, struct jail_outcome *o);
 	void *ctx;
 };

@@ -2,12 +2,26 @@
 #include "core/jaildesc.h"
 
 #include "base/err.h"
+#include "base/vec.h"
 #include "core/job.h"
 
 enum {
 	ARGV_MAX = JOB_FLAGS_MAX + 16, /* the flags, and what the jail puts around them */
 	ARG_BYTES_MAX = JOB_FLAG_BYTES_MAX,
 	BINDS_MAX = 64,
+};
+
+const char *const jail_system_paths[] = {
+	"/usr",
+	"/bin",
+	"/sbin",
+	"/lib",
+	"/lib32",
+	"/lib64",
+	"/libx32",
+	"/etc/ld.so.cache",
+	"/etc/alternatives",
+	NULL,
 };
 
 static void write_strv(struct buf *out, const struct strv *sv)
@@ -29,6 +43,31 @@ static void read_strv(struct rd *r, struct strv *ret, size_t max_strings)
 	}
 }
 
+static void write_plan(struct buf *out, const struct viewplan *p)
+{
+	wr_u32(out, (uint32_t)p->n);
+	for (size_t i = 0; i < p->n; i++) {
+		wr_u32(out, p->v[i].kind);
+		wr_str(out, p->v[i].path);
+		wr_str(out, p->v[i].target ? p->v[i].target : "");
+	}
+}
+
+static void read_plan(struct rd *r, struct viewplan *ret)
+{
+	size_t n = rd_u32(r);
+	if (!r->err && n > VIEWPLAN_STEPS_MAX)
+		r->err = ERR_TOOBIG;
+	for (size_t i = 0; !r->err && i < n; i++) {
+		uint32_t kind = rd_u32(r);
+		if (!r->err && kind >= VIEWPLAN_KIND_COUNT)
+			r->err = ERR_PROTO;
+		vec_push(
+			ret, (struct viewplan_step){(enum viewplan_kind)kind,
+				     rd_str(r, JOB_PATH_BYTES_MAX), rd_str(r, JOB_PATH_BYTES_MAX)});
+	}
+}
+
 void jail_desc_fini(struct jail_desc *d)
 {
 	free(d->cwd);
@@ -37,12 +76,15 @@ void jail_desc_fini(struct jail_desc *d)
 	free(d->dwo);
 	strv_fini(&d->argv);
 	strv_fini(&d->binds);
+	free(d->tree);
+	viewplan_fini(&d->plan);
+	free(d->deps);
 	*d = (struct jail_desc){0};
 }
 
 int jail_desc_encode(const struct jail_desc *d, struct buf *out)
 {
-	if (d->argv.n > ARGV_MAX || d->binds.n > BINDS_MAX)
+	if (d->argv.n > ARGV_MAX || d->binds.n > BINDS_MAX || d->plan.n > VIEWPLAN_STEPS_MAX)
 		return ERR_TOOBIG;
 	wr_str(out, d->cwd);
 	wr_str(out, d->source);
@@ -50,6 +92,9 @@ int jail_desc_encode(const struct jail_desc *d, struct buf *out)
 	wr_str(out, d->dwo);
 	write_strv(out, &d->argv);
 	write_strv(out, &d->binds);
+	wr_str(out, d->tree);
+	write_plan(out, &d->plan);
+	wr_str(out, d->deps);
 	wr_u64(out, d->tmpfs_bytes);
 	wr_u64(out, d->memory_bytes);
 	wr_u32(out, d->cpu_s);
@@ -59,6 +104,7 @@ int jail_desc_encode(const struct jail_desc *d, struct buf *out)
 	wr_u32(out, d->level);
 	wr_u32(out, d->is_trial);
 	wr_u32(out, d->has_cgroup);
+	wr_u32(out, d->utf8);
 	return out->err;
 }
 
@@ -73,6 +119,9 @@ int jail_desc_decode(const void *data, size_t n, struct jail_desc *ret)
 	d.dwo = rd_str(&r, JOB_PATH_BYTES_MAX);
 	read_strv(&r, &d.argv, ARGV_MAX);
 	read_strv(&r, &d.binds, BINDS_MAX);
+	d.tree = rd_str(&r, JOB_PATH_BYTES_MAX);
+	read_plan(&r, &d.plan);
+	d.deps = rd_str(&r, JOB_PATH_BYTES_MAX);
 	d.tmpfs_bytes = rd_u64(&r);
 	d.memory_bytes = rd_u64(&r);
 	d.cpu_s = rd_u32(&r);
@@ -82,6 +131,7 @@ int jail_desc_decode(const void *data, size_t n, struct jail_desc *ret)
 	d.level = rd_u32(&r);
 	d.is_trial = rd_u32(&r);
 	d.has_cgroup = rd_u32(&r);
+	d.utf8 = rd_u32(&r);
 	int err = rd_finish(&r);
 	if (err) {
 		jail_desc_fini(&d);

@@ -20,7 +20,14 @@ struct cell {
 	gid_t gid;
 	int outer_fd;        /* pidfd of farmjail, for the inner process */
 	bool keeps_mounting; /* CAP_SYS_ADMIN, until the root is entered */
+	int tree_fd;         /* a view's tree, as this mount namespace has it */
 };
+
+/* Is this job's input a view, and not a text? */
+static inline bool cell_has_view(const struct cell *c)
+{
+	return c->desc.tree[0];
+}
 
 struct step {
 	const char *name;
@@ -43,6 +50,15 @@ int root_make_directories(struct cell *c);
 int root_write_source(struct cell *c);
 int root_mount_proc(struct cell *c);
 int root_enter(struct cell *c);
+/* For view.c: at is in the new root. */
+int root_bind_path(const char *path);
+int root_make_parents(const char *at);
+int root_set_read_only(const char *at, uint64_t besides);
+
+/* view.c: a view's files, in place of a text */
+int view_open_tree(struct cell *c); /* before the new root may be mounted over it */
+int view_mount(struct cell *c);
+int view_seal(struct cell *c); /* inner, when the root is entered: only the desk can be written */
 
 /* inside.c: what the job may do */
 int inside_follow_parent(struct cell *c);

@@ -39,13 +39,16 @@ void collect_outputs(struct cell *c)
 {
 	const struct jail_desc *d = &c->desc;
 	struct jail_report *r = c->report;
-	enum found output = FOUND_BAD, dwo = FOUND_NOTHING;
+	enum found output = FOUND_BAD, dwo = FOUND_NOTHING, deps = FOUND_NOTHING;
 	if (chdir(d->cwd) == 0) {
 		output = fetch(c, d->output, JAIL_FD_OUTPUT);
 		if (d->dwo[0])
 			dwo = fetch(c, d->dwo, JAIL_FD_DWO);
+		if (d->deps[0])
+			deps = fetch(c, d->deps, JAIL_FD_DEPS);
 	}
 	r->has_output = output == FOUND_OUTPUT;
 	r->has_dwo = dwo == FOUND_OUTPUT;
-	r->over_limit = output == FOUND_BAD || dwo == FOUND_BAD;
+	r->has_deps = deps == FOUND_OUTPUT;
+	r->over_limit = output == FOUND_BAD || dwo == FOUND_BAD || deps == FOUND_BAD;
 }

@@ -159,8 +159,9 @@ static int allow_directory_of(int rules, const char *path, uint64_t rights)
 	return allow(rules, dir, rights);
 }
 
-static int add_rules(int rules, const struct jail_desc *d, uint64_t known)
+static int add_rules(int rules, const struct cell *c, uint64_t known)
 {
+	const struct jail_desc *d = &c->desc;
 	const uint64_t read = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
 			      LANDLOCK_ACCESS_FS_READ_DIR;
 	const uint64_t write =
@@ -170,7 +171,7 @@ static int add_rules(int rules, const struct jail_desc *d, uint64_t known)
 	if (!err)
 		err = allow(rules, "/dev/null",
 			LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
-	if (!err)
+	if (!err && !cell_has_view(c))
 		err = allow(rules, "/tmp", write);
 	if (!err)
 		err = allow_directory_of(rules, d->output, write);
@@ -178,7 +179,7 @@ static int add_rules(int rules, const struct jail_desc *d, uint64_t known)
 }
 
 /* A second wall behind the namespaces, where the kernel has it: only the directories of the outputs
- * and /tmp may be written, and sockets and signals end at the job's own. */
+ * and a text's /tmp may be written, and sockets and signals end at the job's own. */
 int inside_forbid_paths(struct cell *c)
 {
 	int abi =
@@ -189,7 +190,7 @@ int inside_forbid_paths(struct cell *c)
 	int rules = create_ruleset(abi, known);
 	if (rules < 0)
 		return -errno;
-	int err = add_rules(rules, &c->desc, known);
+	int err = add_rules(rules, c, known);
 	if (!err && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		err = -errno;
 	close(rules);
@@ -225,8 +226,9 @@ int inside_execute(struct cell *c)
 {
 	char pwd[JOB_PATH_BYTES_MAX + 8];
 	snprintf(pwd, sizeof pwd, "PWD=%s", c->desc.cwd);
-	char *const env[] = {
-		"PATH=/usr/bin:/bin", "LC_ALL=C", "TMPDIR=/tmp", "HOME=/nonexistent", pwd, NULL};
+	char *const env[] = {"PATH=/usr/bin:/bin", c->desc.utf8 ? "LC_ALL=C.UTF-8" : "LC_ALL=C",
+		cell_has_view(c) ? "TMPDIR=" VIEWPLAN_DESK : "TMPDIR=/tmp", "HOME=/nonexistent",
+		pwd, NULL};
 	hide_descriptors();
 	execve(c->desc.argv.v[0], c->desc.argv.v, env);
 	return -errno;

@@ -24,18 +24,6 @@ enum { INODES_MAX = 65536, PATH_ROOM = 2 * JOB_PATH_BYTES_MAX + 4 };
 /* Where the new root is mounted while it is built: a directory that no toolchain lives in. */
 static const char *const building_sites[] = {"/sys", "/mnt", "/srv"};
 
-static const char *const system_paths[] = {
-	"/usr",
-	"/bin",
-	"/sbin",
-	"/lib",
-	"/lib32",
-	"/lib64",
-	"/libx32",
-	"/etc/ld.so.cache",
-	"/etc/alternatives",
-};
-
 /* Not to be shadowed by directories of the client. */
 static const char *const reserved[] = {"./dev", "./proc"};
 
@@ -64,7 +52,7 @@ int root_mount(struct cell *c)
 }
 
 /* Kernels before 5.12 remount one by one, and flags that came with the mount must be kept. */
-static int remount_read_only(const char *at, bool nodev)
+static int remount_read_only(const char *at, uint64_t besides)
 {
 	static const struct {
 		unsigned long st, ms;
@@ -73,25 +61,25 @@ static int remount_read_only(const char *at, bool nodev)
 	struct statvfs vfs;
 	if (statvfs(at, &vfs) < 0)
 		return -errno;
-	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | (nodev ? MS_NODEV : 0);
+	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID |
+			      (besides & MOUNT_ATTR_NODEV ? MS_NODEV : 0) |
+			      (besides & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0);
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
 		if (vfs.f_flag & kept[i].st)
 			flags |= kept[i].ms;
 	return mount(NULL, at, NULL, flags, NULL) < 0 ? -errno : 0;
 }
 
-static int set_read_only(const char *at, bool nodev)
+int root_set_read_only(const char *at, uint64_t besides)
 {
-	struct mount_attr attr = {
-		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | (nodev ? MOUNT_ATTR_NODEV : 0),
-	};
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | besides};
 	if (syscall(SYS_mount_setattr, AT_FDCWD, at, AT_RECURSIVE, &attr, sizeof attr) == 0)
 		return 0;
-	return errno == ENOSYS ? remount_read_only(at, nodev) : -errno;
+	return errno == ENOSYS ? remount_read_only(at, besides) : -errno;
 }
 
 /* Makes the directories above ".…/name"; those that exist may be anything. */
-static int make_parents(const char *at)
+int root_make_parents(const char *at)
 {
 	char path[PATH_ROOM];
 	if (snprintf(path, sizeof path, "%s", at) >= (int)sizeof path)
@@ -124,7 +112,7 @@ static int make_target(mode_t mode, const char *at)
 }
 
 /* Shows path of the machine in the new root, at the same place. */
-static int bind_path(const char *path)
+int root_bind_path(const char *path)
 {
 	char at[PATH_ROOM];
 	struct stat st;
@@ -132,33 +120,33 @@ static int bind_path(const char *path)
 		return -errno;
 	if (snprintf(at, sizeof at, ".%s", path) >= (int)sizeof at)
 		return -ENAMETOOLONG;
-	int err = make_parents(at);
+	int err = root_make_parents(at);
 	if (!err && S_ISLNK(st.st_mode))
 		return copy_link(path, at);
 	if (!err)
 		err = make_target(st.st_mode, at);
 	if (!err && mount(path, at, NULL, MS_BIND | MS_REC, NULL) < 0)
 		err = -errno;
-	return err ? err : set_read_only(at, !S_ISCHR(st.st_mode));
+	return err ? err : root_set_read_only(at, S_ISCHR(st.st_mode) ? 0 : MOUNT_ATTR_NODEV);
 }
 
 int root_bind_system(struct cell *c)
 {
-	(void)c;
-	if (mkdir("./tmp", 0755) < 0 || mkdir("./proc", 0555) < 0)
+	/* a view has a /tmp of its own, or none */
+	if ((!cell_has_view(c) && mkdir("./tmp", 0755) < 0) || mkdir("./proc", 0555) < 0)
 		return -errno;
-	for (size_t i = 0; i < sizeof system_paths / sizeof *system_paths; i++) {
-		int err = bind_path(system_paths[i]);
+	for (size_t i = 0; jail_system_paths[i]; i++) {
+		int err = root_bind_path(jail_system_paths[i]);
 		if (err && err != -ENOENT)
 			return err;
 	}
-	return bind_path("/dev/null");
+	return root_bind_path("/dev/null");
 }
 
 int root_bind_extra(struct cell *c)
 {
 	for (size_t i = 0; i < c->desc.binds.n; i++) {
-		int err = bind_path(c->desc.binds.v[i]);
+		int err = root_bind_path(c->desc.binds.v[i]);
 		/* inside of what is there already */
 		if (err && err != -EEXIST && err != -EROFS)
 			return err;
@@ -227,6 +215,8 @@ static int make_path(const struct cell *c, const char *path, bool is_file)
 int root_make_directories(struct cell *c)
 {
 	const struct jail_desc *d = &c->desc;
+	if (cell_has_view(c))
+		return 0;
 	if (d->cwd[0] != '/' || d->cwd[1] == '\0')
 		return -EROFS;
 	int err = make_path(c, d->cwd, false);
@@ -254,6 +244,8 @@ int root_write_source(struct cell *c)
 {
 	char at[PATH_ROOM];
 	const char *source = c->desc.source;
+	if (cell_has_view(c))
+		return 0;
 	bool absolute = source[0] == '/';
 	if (snprintf(at, sizeof at, ".%s%s%s", absolute ? "" : c->desc.cwd, absolute ? "" : "/",
 		    source) >= (int)sizeof at)

@@ -69,7 +69,7 @@ static void grow(struct inputs_files *f)
 static uint32_t add(struct inputs_files *f, const char *data, size_t n)
 {
 	struct inputs_content c = {.bytes = n};
-	digest_blake2b(data, n, c.hash);
+	digest_content(data, n, c.hash);
 	uint32_t *slot = slot_of(f, c.hash);
 	if (*slot)
 		return *slot;

@@ -106,10 +106,10 @@ static struct packed *read_and_add(struct inputs_packer *p, const struct view_en
 {
 	_cleanup_free_ char *data = NULL;
 	struct stat st;
-	uint8_t hash[DIGEST_BLAKE2B_BYTES];
+	uint8_t hash[DIGEST_CONTENT_BYTES];
 	if (inputs_files_read(e->path, &data, &st) < 0 || (uint64_t)st.st_size != e->bytes)
 		return NULL;
-	digest_blake2b(data, e->bytes, hash);
+	digest_content(data, e->bytes, hash);
 	return memcmp(hash, e->hash, sizeof hash) == 0 ? add(p, e, data) : NULL;
 }
 

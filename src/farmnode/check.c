@@ -59,19 +59,32 @@ static bool check_file(const struct job_spec *spec, const char *path, const stru
 	return true;
 }
 
-bool check_job(const struct job_spec *spec, const struct toolchain *toolchain,
-	const struct strv *closed, struct check_refusal *ret)
+static bool allows(const struct job_spec *spec, const char *flag)
 {
-	char source[JOB_PATH_BYTES_MAX], output[JOB_PATH_BYTES_MAX],
-		hex[2 * TOOLCHAIN_ID_BYTES + 1];
-	if (!toolchain)
-		return refuse(ret, REFUSED_TOOLCHAIN, "no such toolchain",
-			str_hex(spec->toolchain, sizeof spec->toolchain, hex));
-	if (!toolchain_compiles(toolchain, spec->lang))
-		return refuse(ret, REFUSED_TOOLCHAIN, "compiles no C++", toolchain->target);
-	for (size_t i = 0; i < spec->flags.n; i++)
-		if (!ccflags_node_allows(spec->flags.v[i]))
-			return refuse(ret, REFUSED_FLAG, "flag not allowed", spec->flags.v[i]);
+	if (ccflags_node_allows(flag))
+		/* its second output's name would be in the object */
+		return spec->input_kind != INPUT_VIEW || !str_starts(flag, "-gsplit-dwarf");
+	return spec->input_kind == INPUT_VIEW && ccflags_view_allows(flag);
+}
+
+/* Of a view: nothing of the node's can be hidden or written by a name, so names need only be names. */
+static bool check_view_names(const struct job_spec *spec, struct check_refusal *ret)
+{
+	if (!paths_is_clean(spec->cwd))
+		return refuse(ret, REFUSED_FLAG, "not a directory for jobs", spec->cwd);
+	if (strchr("-@", spec->source[0]))
+		return refuse(ret, REFUSED_FLAG, "not a file name for jobs", spec->source);
+	if (spec->want_dwo || spec->messages == MESSAGES_HERE)
+		return refuse(ret, REFUSED_FLAG, "not for the files of a view", spec->source);
+	return true;
+}
+
+static bool check_text_names(
+	const struct job_spec *spec, const struct strv *closed, struct check_refusal *ret)
+{
+	char source[JOB_PATH_BYTES_MAX], output[JOB_PATH_BYTES_MAX];
+	if (spec->deps != DEPS_NONE || spec->view)
+		return refuse(ret, REFUSED_FLAG, "only for the files of a view", spec->source);
 	if (!check_cwd(spec->cwd, closed, ret) ||
 		!check_file(spec, spec->source, closed, source, ret) ||
 		!check_file(spec, spec->output, closed, output, ret))
@@ -79,4 +92,20 @@ bool check_job(const struct job_spec *spec, const struct toolchain *toolchain,
 	if (strcmp(source, output) == 0)
 		return refuse(ret, REFUSED_FLAG, "output would replace the source", spec->output);
 	return true;
+}
+
+bool check_job(const struct job_spec *spec, const struct toolchain *toolchain,
+	const struct strv *closed, struct check_refusal *ret)
+{
+	char hex[2 * TOOLCHAIN_ID_BYTES + 1];
+	if (!toolchain)
+		return refuse(ret, REFUSED_TOOLCHAIN, "no such toolchain",
+			str_hex(spec->toolchain, sizeof spec->toolchain, hex));
+	if (!toolchain_compiles(toolchain, spec->lang))
+		return refuse(ret, REFUSED_TOOLCHAIN, "compiles no C++", toolchain->target);
+	for (size_t i = 0; i < spec->flags.n; i++)
+		if (!allows(spec, spec->flags.v[i]))
+			return refuse(ret, REFUSED_FLAG, "flag not allowed", spec->flags.v[i]);
+	return spec->input_kind == INPUT_VIEW ? check_view_names(spec, ret)
+					      : check_text_names(spec, closed, ret);
 }

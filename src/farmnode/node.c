@@ -156,9 +156,12 @@ static int start_server(struct node *n)
 		.toolchains = &n->toolchains,
 		.closed = &n->binds,
 		.box = n->box,
+		.views = n->views,
 		.on_load = on_load,
 		.on_idle = on_idle,
 		.ctx = n};
+	if (n->views)
+		n->views->loop = n->loop;
 	memcpy(conf.boot_id, n->boot_id, sizeof conf.boot_id);
 	return server_create(&conf, &n->listen, &n->server);
 }

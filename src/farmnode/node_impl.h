@@ -19,6 +19,7 @@ struct node {
 	struct strv binds; /* what jobs may read besides the system's directories */
 	struct jail_box *box;
 	int jail_level;
+	struct viewstore *views; /* NULL: none are shown */
 	unsigned slots, preload;
 	uint8_t boot_id[8];
 

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,10 @@ static const struct row rows[] = {
 		"this node's name (default: the key's, or the host's)"},
 	{"state-dir", STRING, AT(state_dir), 0, 0, "DIR",
 		"where measured compilers are remembered"},
+	{"store", STRING, AT(store), 0, 0, "DIR",
+		"where files of clients are kept while this runs (default: see farmnode(8))"},
+	{"store-size", NUMBER, AT(store_size), 0, LONG_MAX, "BYTES",
+		"room for them; 0: take none (default: an eighth of the memory)"},
 	{"compilers", STRING, AT(compilers), 0, 0, "PATH[:PATH]",
 		"directories to look for compilers in, besides PATH"},
 	{"bind", LIST, AT(binds), 0, 0, "DIR", "let compilers read this directory; repeatable"},
@@ -116,7 +121,7 @@ static char *parse_one(char *const argv[], size_t *i, struct opts *o)
 
 int opts_parse(char *const argv[], struct opts *ret, char **ret_why)
 {
-	*ret = (struct opts){.slots = -1, .preload = -1, .log_level = LOG_INFO};
+	*ret = (struct opts){.slots = -1, .preload = -1, .store_size = -1, .log_level = LOG_INFO};
 	for (size_t i = 0; argv[i]; i++) {
 		char *why = parse_one(argv, &i, ret);
 		if (why) {

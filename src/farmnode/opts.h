@@ -12,6 +12,8 @@ struct opts {
 	bool no_beacon;
 	long slots, preload;                      /* -1: default */
 	char *key, *name, *state_dir, *port_file; /* NULL: default */
+	char *store;                              /* likewise */
+	long store_size;                          /* bytes; -1: default */
 	char *compilers;                          /* PATH[:PATH], or NULL */
 	bool insecure_no_jail, daemon;
 	enum log_level log_level;

@@ -29,6 +29,19 @@ char *place_state_dir(void)
 	return fs_xdg_dir("XDG_STATE_HOME", ".local/state");
 }
 
+char *place_store_dir(const char *state_dir)
+{
+	const char *given = getenv("RUNTIME_DIRECTORY");
+	if (given && given[0] == '/')
+		return xstrndup(given, strcspn(given, ":"));
+	if (geteuid() == 0)
+		return xstrdup("/run/farmnode");
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	if (runtime && runtime[0] == '/')
+		return xasprintf("%s/farmnode", runtime);
+	return state_dir ? xstrdup(state_dir) : NULL;
+}
+
 char *place_name(void)
 {
 	char host[HOST_NAME_MAX + 1] = "";

@@ -55,6 +55,12 @@ static void fail(
 	server_post(s, NODEQ_DROP, client, job);
 }
 
+/* A jail that cannot be built is this node's fault, unless a view asked for it. */
+static enum refusal failure_of(const struct slot *slot)
+{
+	return slot->view ? REFUSED_VIEW : REFUSED_FULL;
+}
+
 static void on_ended(void *ctx, struct slot *slot)
 {
 	struct server *s = ctx;
@@ -68,7 +74,7 @@ static void on_ended(void *ctx, struct slot *slot)
 	if (slot->killed) {
 		server_post(s, NODEQ_ENDED, client, job);
 	} else if (o->err) {
-		fail(s, client, job, REFUSED_FULL, o->why[0] ? o->why : err_str(o->err));
+		fail(s, client, job, failure_of(slot), o->why[0] ? o->why : err_str(o->err));
 	} else if (o->over_limit) {
 		fail(s, client, job, REFUSED_LIMIT, "an output or time limit was exceeded");
 	} else if (server_held_bytes(s, 0) > 2 * s->conf.budget_bytes) {
@@ -87,7 +93,7 @@ static void start(struct server *s, struct slot *slot)
 	log_debug("job %u of client %u: %s", slot->job, slot->client, slot->compiler->path);
 	int err = slot_start(slot, s->conf.loop, s->conf.box);
 	if (err)
-		fail(s, slot->client, slot->job, REFUSED_FULL, err_str(err));
+		fail(s, slot->client, slot->job, failure_of(slot), err_str(err));
 	else
 		session_started(session_find(s, slot->client), slot->job);
 }

@@ -17,6 +17,7 @@
 #include "listen.h"
 #include "outbox.h"
 #include "toolchains.h"
+#include "viewstore.h"
 
 #include <uv.h>
 
@@ -38,6 +39,7 @@ struct server_conf {
 	const struct toolchains *toolchains;
 	const struct strv *closed; /* directories that no job may write in */
 	struct jail_box *box;
+	struct viewstore *views;    /* NULL: no views are shown */
 	void (*on_load)(void *ctx); /* free or queued changed */
 	void (*on_idle)(void *ctx); /* while draining: no job is left */
 	void *ctx;

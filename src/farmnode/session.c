@@ -29,7 +29,8 @@ struct session {
 	bool paused; /* it is not listened to */
 	struct progress progress;
 	struct outbox outbox;
-	char who[160]; /* safe to print */
+	struct views *views; /* NULL: none are shown here */
+	char who[160];       /* safe to print */
 };
 
 static struct session *entry(struct list *l)
@@ -85,6 +86,7 @@ static void welcome(struct session *s, unsigned credits)
 	m.welcome.preload = (uint16_t)conf->preload;
 	m.welcome.jail_level = (uint16_t)conf->jail_level;
 	m.welcome.credits = (uint16_t)credits;
+	m.welcome.shows_views = s->views;
 	for (size_t i = 0; i < conf->toolchains->n; i++) {
 		toolchain_format(&conf->toolchains->v[i].id, false, text, sizeof text);
 		strv_push(&m.welcome.toolchains, text);
@@ -135,13 +137,14 @@ void session_deliver(struct session *s, struct slot *slot)
 		outbox_add(&s->outbox, slot);
 }
 
-/* Whether it owes us the rest of a text, or its ear for results. */
+/* Whether it owes us the rest of a text or contents for a job, or its ear for results. */
 static bool has_to_move(const struct session *s)
 {
 	bool receiving = false;
 	list_for_each(l, &s->server->slots) {
 		const struct slot *slot = list_entry(l, struct slot, link);
-		receiving = receiving || (slot->client == s->client && !slot->complete);
+		receiving = receiving ||
+			    (slot->client == s->client && (!slot->complete || slot->waits));
 	}
 	return receiving || !outbox_is_empty(&s->outbox);
 }
@@ -219,6 +222,10 @@ static void on_job(struct session *s, struct msg *m)
 		return;
 	}
 	struct job_spec *spec = &m->job_spec.spec;
+	if (spec->input_kind == INPUT_VIEW && !(s->views && views_has(s->views, spec->view))) {
+		session_end(s, ERR_STATE);
+		return;
+	}
 	const struct toolchains_entry *compiler =
 		toolchains_find(server->conf.toolchains, spec->toolchain);
 	struct check_refusal refusal;
@@ -236,6 +243,8 @@ static void on_job(struct session *s, struct msg *m)
 	slot->client = s->client;
 	slot->job = m->job;
 	slot->compiler = compiler;
+	if (slot->spec.input_kind == INPUT_VIEW)
+		slot->view = views_take(s->views, &slot->view_entries);
 	server_add_slot(server, slot);
 	server_post(server, NODEQ_JOB, s->client, m->job);
 }
@@ -253,7 +262,7 @@ static void on_data(struct session *s, struct msg *m)
 	struct slot *slot = server_find_slot(server, s->client, m->job);
 	if (!slot)
 		return;
-	if (slot->complete || m->data.stream != STREAM_TEXT) {
+	if (slot->complete || slot->view || m->data.stream != STREAM_TEXT) {
 		session_end(s, ERR_STATE);
 		return;
 	}
@@ -274,6 +283,42 @@ static void on_data(struct session *s, struct msg *m)
 		give_up(s, m->job, REFUSED_FULL, err_str(err));
 }
 
+/* A view's job starts when the contents are here, or never. False: it has to wait. */
+static bool decide(struct session *s, struct slot *slot)
+{
+	enum refusal code = REFUSED_VIEW;
+	const char *why;
+	enum views_state state = views_check(slot->view, slot->view_entries, &code, &why);
+	slot->waits = state == VIEWS_WAITING;
+	if (slot->waits)
+		return false;
+	if (state == VIEWS_READY && slot_plan(slot, &why))
+		server_post_ready(s->server, s->client, slot->job, slot->cost_ms);
+	else
+		give_up(s, slot->job, code, why);
+	return true;
+}
+
+static struct slot *next_waiting(const struct session *s, const struct slot *behind)
+{
+	bool seen = !behind;
+	list_for_each(l, &s->server->slots) {
+		struct slot *slot = list_entry(l, struct slot, link);
+		if (seen && slot->client == s->client && slot->waits)
+			return slot;
+		seen = seen || slot == behind;
+	}
+	return NULL;
+}
+
+/* A decision may take any slot away: then those that wait are looked for anew. */
+static void decide_all(struct session *s)
+{
+	struct slot *slot = next_waiting(s, NULL);
+	while (slot && !s->ended)
+		slot = next_waiting(s, decide(s, slot) ? NULL : slot);
+}
+
 static void on_text_end(struct session *s, struct msg *m)
 {
 	struct slot *slot = server_find_slot(s->server, s->client, m->job);
@@ -282,6 +327,11 @@ static void on_text_end(struct session *s, struct msg *m)
 	int err = slot->complete ? ERR_STATE : slot_complete(slot, m->job_text_end.raw_bytes);
 	if (err) {
 		session_end(s, err);
+		return;
+	}
+	if (slot->view) {
+		slot->cost_ms = m->job_text_end.cost_ms;
+		decide(s, slot);
 		return;
 	}
 	log_debug("job %u of client %u waits: %llu bytes", m->job, s->client,
@@ -294,6 +344,44 @@ static void on_cancel(struct session *s, struct msg *m)
 	server_post(s->server, NODEQ_DROP, s->client, m->job);
 }
 
+static int take_files(struct session *s, struct msg *m)
+{
+	struct buf need;
+	buf_init(&need, WIRE_PAYLOAD_MAX);
+	int err = views_files(s->views, m, &need);
+	struct msg answer = {
+		.type = MSG_NEED, .need = {(uint16_t)(need.len / sizeof(uint32_t)), need.data}};
+	if (!err && answer.need.count)
+		tell(s, &answer);
+	buf_fini(&need);
+	return err;
+}
+
+static int take_content(struct session *s, struct msg *m)
+{
+	struct buf *block = &s->server->block;
+	const struct msg packed = {.data = {.packing = m->content.packing,
+					   .raw_bytes = m->content.raw_bytes,
+					   .bytes = m->content.bytes,
+					   .n = m->content.n}};
+	buf_clear(block);
+	int err = lz_unpack(&packed, block);
+	return err ? err : views_content(s->views, m->content.number, block);
+}
+
+/* FILES, CONTENT, CONTENT_GONE: what a view has, or will not have, may be what jobs wait for. */
+static void on_view(struct session *s, struct msg *m)
+{
+	int err = !s->views                ? ERR_STATE
+		  : m->type == MSG_FILES   ? take_files(s, m)
+		  : m->type == MSG_CONTENT ? take_content(s, m)
+					   : views_gone(s->views, m->content_gone);
+	if (err)
+		session_end(s, err);
+	else
+		decide_all(s);
+}
+
 static const struct {
 	enum msg_type type;
 	void (*handle)(struct session *s, struct msg *m);
@@ -303,6 +391,9 @@ static const struct {
 	{MSG_DATA, on_data},
 	{MSG_JOB_TEXT_END, on_text_end},
 	{MSG_CANCEL, on_cancel},
+	{MSG_FILES, on_view},
+	{MSG_CONTENT, on_view},
+	{MSG_CONTENT_GONE, on_view},
 };
 
 /* A BEAT has done its work by arriving. */
@@ -357,6 +448,7 @@ static void on_closed(void *ctx, int err)
 	list_remove(&s->link);
 	if (!s->ended && s->builds)
 		server_post(server, NODEQ_LEAVE, s->client, 0);
+	views_destroy(s->views);
 	free(s);
 	server_session_gone(server);
 }
@@ -392,11 +484,13 @@ void session_accept(struct server *server, uv_stream_t *listener)
 	s->server = server;
 	s->client = ++server->last_client;
 	outbox_init(&s->outbox);
+	s->views = server->conf.views ? views_create(server->conf.views) : NULL;
 	const struct conn_conf conf = {
 		.loop = server->conf.loop, .peer = MSG_FROM_CLIENT, .ops = &ops, .ctx = s};
 	int err = conn_accept_tls(&conf, listener, server->conf.keys, &s->conn);
 	if (err) {
 		log_warning("cannot accept a client: %s", err_str(err));
+		views_destroy(s->views);
 		free(s);
 		return;
 	}

@@ -247,6 +247,32 @@ static int build_jail(struct node *n)
 	return err;
 }
 
+/* Where this fails, jobs come as texts. */
+static int try_views(struct node *n, const char *parent, char **ret_why)
+{
+	uint64_t bytes = n->opts->store_size > 0 ? (uint64_t)n->opts->store_size : 0;
+	int err = viewstore_create(parent, bytes, &n->binds, &n->views);
+	if (!err)
+		err = viewstore_try(n->views, n->box, n->toolchains.v[0].path, ret_why);
+	return err;
+}
+
+static int open_views(struct node *n)
+{
+	_cleanup_free_ char *why = NULL, *parent = n->opts->store ? xstrdup(n->opts->store)
+								  : place_store_dir(n->state_dir);
+	if (n->opts->store_size == 0 || n->toolchains.n == 0)
+		return 0;
+	int err = parent ? try_views(n, parent, &why) : -ENOENT;
+	if (!err)
+		return 0;
+	log_warning("no views of clients' files are shown here: %s: %s",
+		parent ? parent : "--store", why ? why : err_str(err));
+	viewstore_destroy(n->views);
+	n->views = NULL;
+	return 0;
+}
+
 static int size_up(struct node *n)
 {
 	n->slots = n->opts->slots > 0 ? (unsigned)n->opts->slots : cores_usable();
@@ -277,6 +303,7 @@ static const struct {
 	{size_up, NODE_FAILED},
 	{find_toolchains, NODE_FAILED},
 	{build_jail, NODE_JAIL},
+	{open_views, NODE_FAILED},
 };
 
 enum node_exit setup_node(struct node *n)
@@ -289,6 +316,7 @@ enum node_exit setup_node(struct node *n)
 
 void setup_undo(struct node *n)
 {
+	viewstore_destroy(n->views);
 	jail_box_destroy(n->box);
 	toolchains_fini(&n->toolchains);
 	strv_fini(&n->binds);

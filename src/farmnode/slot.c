@@ -13,8 +13,9 @@
 
 int slot_create(struct job_spec *spec, struct slot **ret)
 {
-	int fd = memfd_create("farmnode-text", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
+	bool is_text = spec->input_kind == INPUT_TEXT;
+	int fd = is_text ? memfd_create("farmnode-text", MFD_CLOEXEC | MFD_ALLOW_SEALING) : -1;
+	if (is_text && fd < 0)
 		return -errno;
 	struct slot *s = xcalloc(1, sizeof *s);
 	list_init(&s->link);
@@ -34,6 +35,8 @@ void slot_destroy(struct slot *s)
 		return;
 	list_remove(&s->link);
 	list_remove(&s->outbox);
+	if (s->view)
+		views_release(s->view);
 	if (s->text_fd >= 0)
 		close(s->text_fd);
 	for (size_t i = 0; i < STREAM_COUNT; i++)
@@ -70,19 +73,37 @@ static void on_done(void *ctx, struct jail_outcome *o)
 	s->ops->on_ended(s->ctx, s);
 }
 
-int slot_start(struct slot *s, uv_loop_t *loop, struct jail_box *box)
+const struct viewplan *slot_plan(const struct slot *s, const char **ret_why)
+{
+	const char *const needed[] = {s->compiler->path, s->compiler->real, NULL};
+	return views_plan(s->view, needed, ret_why);
+}
+
+static int seal_text(const struct slot *s)
 {
 	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 	if (fcntl(s->text_fd, F_ADD_SEALS, seals) < 0 || lseek(s->text_fd, 0, SEEK_SET) < 0)
 		return -errno;
+	return 0;
+}
+
+int slot_start(struct slot *s, uv_loop_t *loop, struct jail_box *box)
+{
+	const char *why;
+	const struct viewplan *plan = s->view ? slot_plan(s, &why) : NULL;
+	int err = s->view ? (plan ? 0 : ERR_JAIL) : seal_text(s);
+	if (err)
+		return err;
 	const struct jail_order order = {.loop = loop,
 		.box = box,
 		.compiler = s->compiler->path,
 		.spec = &s->spec,
 		.text_fd = s->text_fd,
+		.tree = s->view ? views_tree(s->view) : NULL,
+		.plan = plan,
 		.on_done = on_done,
 		.ctx = s};
-	int err = jail_start(&order, &s->jail);
+	err = jail_start(&order, &s->jail);
 	if (!err)
 		s->text_fd = -1;
 	return err;

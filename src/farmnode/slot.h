@@ -13,6 +13,7 @@
 #include "io/digest.h"
 #include "io/jail.h"
 #include "toolchains.h"
+#include "views.h"
 
 struct slot;
 
@@ -29,9 +30,13 @@ struct slot {
 	const struct slot_ops *ops;
 	void *ctx;
 
-	int text_fd; /* memfd; -1 once the jail has it */
+	int text_fd; /* memfd; -1 once the jail has it, and for a view */
 	uint64_t text_bytes;
-	bool complete; /* all of the text is here */
+	bool complete;         /* all of the text is here */
+	struct view *view;     /* in place of a text, else NULL */
+	uint32_t view_entries; /* those that it may read */
+	uint32_t cost_ms;
+	bool waits; /* complete, but for contents of the view */
 	struct jail *jail;
 	bool killed;
 
@@ -41,7 +46,8 @@ struct slot {
 	uint64_t offset;             /* in it */
 };
 
-/* Takes the spec's contents (and empties *spec) on success. -errno without a descriptor or memory. */
+/* Takes the spec's contents (and empties *spec) on success. -errno without a descriptor or memory. A view
+ * is given to it afterwards, and goes with it. */
 int slot_create(struct job_spec *spec, struct slot **ret);
 void slot_destroy(struct slot *s);
 /* The next piece of the text, unpacked. -errno when memory is short, ERR_TOOBIG past the limit. */
@@ -49,6 +55,8 @@ int slot_append(struct slot *s, const uint8_t *bytes, size_t n);
 /* The text is complete. ERR_TRUNCATED when it is not raw_bytes long. */
 int slot_complete(struct slot *s, uint64_t raw_bytes);
 int slot_start(struct slot *s, uv_loop_t *loop, struct jail_box *box);
+/* How its view is shown; NULL and *ret_why when it cannot be. */
+const struct viewplan *slot_plan(const struct slot *s, const char **ret_why);
 void slot_kill(struct slot *s);
 /* Memory that it holds: text, or results that are not sent yet. */
 uint64_t slot_held_bytes(const struct slot *s);

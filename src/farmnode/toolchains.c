@@ -75,7 +75,7 @@ static void add(struct scan *s, const char *path, const char *real)
 		return;
 	add_bind(&found->binds, prefix);
 	add_bind(&found->binds, real_prefix);
-	found->v[found->n++] = (struct toolchains_entry){id, xstrdup(path)};
+	found->v[found->n++] = (struct toolchains_entry){id, xstrdup(path), xstrdup(real)};
 	log_debug("%s: %s %s for %s", path, id.kind, id.version, id.target);
 }
 
@@ -132,8 +132,10 @@ void toolchains_scan(const struct toolchains_conf *conf, struct toolchains *ret)
 
 void toolchains_fini(struct toolchains *t)
 {
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
 		free(t->v[i].path);
+		free(t->v[i].real);
+	}
 	strv_fini(&t->binds);
 	t->n = 0;
 }

@@ -15,6 +15,7 @@ enum { TOOLCHAINS_MAX = 64 };
 struct toolchains_entry {
 	struct toolchain id;
 	char *path; /* absolute */
+	char *real; /* the file that it leads to */
 };
 
 struct toolchains {

@@ -1,4 +1,4 @@
-/* digest - a thin layer over EVP. Both are always there, so a failure of OpenSSL here is lack of
+/* digest - a thin layer over EVP. Both kinds are always there, so a failure of OpenSSL here is lack of
  * memory, and ends the program. */
 #include "io/digest.h"
 
@@ -25,18 +25,28 @@ void digest_sha256(const void *data, size_t n, uint8_t out[DIGEST_BYTES])
 	check(EVP_Digest(data, n, out, NULL, EVP_sha256(), NULL));
 }
 
-void digest_blake2b(const void *data, size_t n, uint8_t out[DIGEST_BLAKE2B_BYTES])
+void digest_content(const void *data, size_t n, uint8_t out[DIGEST_CONTENT_BYTES])
 {
 	check(EVP_Digest(data, n, out, NULL, EVP_blake2b512(), NULL));
 }
 
-struct digest *digest_create(void)
+static struct digest *create(const EVP_MD *kind)
 {
 	struct digest *d = xcalloc(1, sizeof *d);
 	d->md = EVP_MD_CTX_new();
 	check(d->md != NULL);
-	check(EVP_DigestInit_ex(d->md, EVP_sha256(), NULL));
+	check(EVP_DigestInit_ex(d->md, kind, NULL));
 	return d;
+}
+
+struct digest *digest_create(void)
+{
+	return create(EVP_sha256());
+}
+
+struct digest *digest_create_content(void)
+{
+	return create(EVP_blake2b512());
 }
 
 void digest_update(struct digest *d, const void *data, size_t n)
@@ -44,7 +54,7 @@ void digest_update(struct digest *d, const void *data, size_t n)
 	check(EVP_DigestUpdate(d->md, data, n));
 }
 
-void digest_final(struct digest *d, uint8_t out[DIGEST_BYTES])
+void digest_final(struct digest *d, uint8_t *out)
 {
 	check(EVP_DigestFinal_ex(d->md, out, NULL));
 }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/vec.h"
 #include "core/ccargs.h"
 
 #include <errno.h>
@@ -45,20 +46,43 @@ static bool is_plain_name(const char *path)
 	return path[0] && path[0] != '-' && path[0] != '@';
 }
 
-static void build_argv(const char *compiler, const struct job_spec *spec, struct strv *argv)
+static const char *const deps_flags[DEPS_KIND_COUNT][4] = {
+	[DEPS_ALL] = {"-MD", "-MF", VIEWPLAN_DEPS},
+	[DEPS_USER] = {"-MMD", "-MF", VIEWPLAN_DEPS},
+	[DEPS_CPP_ALL] = {"-Wp,-MD," VIEWPLAN_DEPS},
+	[DEPS_CPP_USER] = {"-Wp,-MMD," VIEWPLAN_DEPS},
+};
+
+/* A view's messages are what the user would have seen, with caret lines; and the output's name is the
+ * desk's. */
+static void build_argv(const struct jail_order *order, struct strv *argv)
 {
-	strv_push(argv, compiler);
+	const struct job_spec *spec = order->spec;
+	strv_push(argv, order->compiler);
 	for (size_t i = 0; i < spec->flags.n; i++)
 		strv_push(argv, spec->flags.v[i]);
-	/* One line for each message: nobody is shown them, but they are counted (core/noise.h). */
-	strv_push(argv, "-fno-diagnostics-show-caret");
-	strv_push(argv, "-fdiagnostics-color=never");
+	for (const char *const *flag = deps_flags[spec->deps]; order->tree && *flag; flag++)
+		strv_push(argv, *flag);
+	if (!order->tree) {
+		/* One line for each message: nobody is shown them, but they are counted (core/noise.h). */
+		strv_push(argv, "-fno-diagnostics-show-caret");
+		strv_push(argv, "-fdiagnostics-color=never");
+	}
 	strv_push(argv, "-x");
 	strv_push(argv, lang_names[spec->lang]);
 	strv_push(argv, output_flags[spec->output_kind]);
 	strv_push(argv, "-o");
-	strv_push(argv, spec->output);
+	strv_push(argv, order->tree ? VIEWPLAN_OUTPUT : spec->output);
 	strv_push(argv, spec->source);
+}
+
+static void copy_plan(const struct viewplan *from, struct viewplan *to)
+{
+	for (size_t i = 0; from && i < from->n; i++) {
+		const struct viewplan_step *s = &from->v[i];
+		vec_push(to, (struct viewplan_step){s->kind, xstrdup(s->path),
+				     s->target ? xstrdup(s->target) : NULL});
+	}
 }
 
 /* The sealed description, or -errno. */
@@ -69,7 +93,10 @@ static int describe(const struct jail_order *order)
 	struct jail_desc d = {
 		.cwd = xstrdup(spec->cwd),
 		.source = xstrdup(spec->source),
-		.output = xstrdup(spec->output),
+		.output = xstrdup(order->tree ? VIEWPLAN_OUTPUT : spec->output),
+		.tree = xstrdup(order->tree ? order->tree : ""),
+		.deps = xstrdup(order->tree && spec->deps != DEPS_NONE ? VIEWPLAN_DEPS : ""),
+		.utf8 = order->tree && spec->messages == MESSAGES_UTF8,
 		.dwo = spec->want_dwo ? ccargs_dwo_name(spec->output) : xstrdup(""),
 		.tmpfs_bytes = box->tmpfs_bytes,
 		.memory_bytes = box->memory_bytes,
@@ -81,7 +108,8 @@ static int describe(const struct jail_order *order)
 		.is_trial = order->is_trial,
 		.has_cgroup = box->groups != NULL,
 	};
-	build_argv(order->compiler, spec, &d.argv);
+	build_argv(order, &d.argv);
+	copy_plan(order->plan, &d.plan);
 	for (size_t i = 0; i < box->binds.n; i++)
 		strv_push(&d.binds, box->binds.v[i]);
 	struct buf out;
@@ -112,8 +140,8 @@ static void destroy(struct jail *j)
 
 static int open_memfds(struct jail *j)
 {
-	static const int empty[] = {
-		STDOUT_FILENO, STDERR_FILENO, JAIL_FD_OUTPUT, JAIL_FD_DWO, JAIL_FD_REPORT};
+	static const int empty[] = {STDOUT_FILENO, STDERR_FILENO, JAIL_FD_OUTPUT, JAIL_FD_DWO,
+		JAIL_FD_REPORT, JAIL_FD_DEPS};
 	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
 		int fd = memfd_create("farmjail-out", MFD_CLOEXEC);
 		if (fd < 0)
@@ -150,6 +178,8 @@ static void read_outcome(struct jail *j, const struct jail_report *r)
 		hand_over(j, JAIL_FD_OUTPUT, STREAM_OUTPUT);
 	if (r->has_dwo)
 		hand_over(j, JAIL_FD_DWO, STREAM_DWO);
+	if (r->has_deps)
+		hand_over(j, JAIL_FD_DEPS, STREAM_DEPS);
 }
 
 static void judge(struct jail *j, int64_t exit_status, int term_signal)
@@ -240,7 +270,7 @@ static int prepare(struct jail *j, const struct jail_order *order)
 int jail_start(const struct jail_order *order, struct jail **ret)
 {
 	const struct job_spec *spec = order->spec;
-	if (!is_plain_name(spec->source) || !is_plain_name(spec->output))
+	if (!is_plain_name(spec->source) || (!order->tree && !is_plain_name(spec->output)))
 		return -EINVAL;
 	struct jail *j = xcalloc(1, sizeof *j);
 	for (size_t i = 0; i < JAIL_FD_COUNT; i++)

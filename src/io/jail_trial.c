@@ -34,8 +34,9 @@ static void on_trial_done(void *ctx, struct jail_outcome *o)
 			close(o->fd[i]);
 }
 
-/* One job; text NULL: the walls' trial. */
-static int try_job(struct jail_box *box, const char *compiler, const char *text, struct trial *ret)
+/* One job, of this kind and with its input, which is taken. */
+static int try_order(struct jail_box *box, const char *compiler, const struct jail_order *kind,
+	struct trial *ret)
 {
 	struct job_spec spec = {
 		.cwd = (char[]){"/farm/self-test"},
@@ -46,23 +47,31 @@ static int try_job(struct jail_box *box, const char *compiler, const char *text,
 	int err = uv_loop_init(&loop);
 	if (err)
 		return err;
-	int text_fd = jail_box_seal("farmjail-text", text ? text : "", text ? strlen(text) : 0);
 	struct jail *j;
+	struct jail_order order = *kind;
 	*ret = (struct trial){0};
-	const struct jail_order order = {.loop = &loop,
-		.box = box,
-		.compiler = compiler,
-		.spec = &spec,
-		.text_fd = text_fd,
-		.is_trial = !text,
-		.on_done = on_trial_done,
-		.ctx = ret};
-	err = text_fd < 0 ? text_fd : jail_start(&order, &j);
-	if (err && text_fd >= 0)
-		close(text_fd);
+	order.loop = &loop;
+	order.box = box;
+	order.compiler = compiler;
+	order.spec = &spec;
+	order.on_done = on_trial_done;
+	order.ctx = ret;
+	err = jail_start(&order, &j);
+	if (err && order.text_fd >= 0)
+		close(order.text_fd);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);
 	return err ? err : ret->err;
+}
+
+/* text NULL: the walls' trial. */
+static int try_job(struct jail_box *box, const char *compiler, const char *text, struct trial *ret)
+{
+	int fd = jail_box_seal("farmjail-text", text ? text : "", text ? strlen(text) : 0);
+	if (fd < 0)
+		return fd;
+	const struct jail_order kind = {.text_fd = fd, .is_trial = !text};
+	return try_order(box, compiler, &kind, ret);
 }
 
 /* The first way in which a jail can be built at all. *t is the last trial. */
@@ -138,4 +147,15 @@ int jail_box_self_test(struct jail_box *box, const char *compiler, int *ret_leve
 		*ret_why = name_walls(loose);
 	*ret_level = (int)box->level;
 	return 0;
+}
+
+int jail_box_try_view(struct jail_box *box, const char *compiler, const char *tree,
+	const struct viewplan *plan, char **ret_why)
+{
+	struct trial t = {0};
+	const struct jail_order kind = {.text_fd = -1, .tree = tree, .plan = plan};
+	int err = try_order(box, compiler, &kind, &t);
+	if (!err && t.passed && t.has_output)
+		return 0;
+	return complain("a trivial source does not compile", &t, err, ret_why);
 }

@@ -3,8 +3,9 @@
  *
  *     node_client --key FILE --node ADDR:PORT [OPTION]... TEXT...
  *
- * Job n is made of the n-th TEXT (the list is repeated up to --count). Lines: "welcome …",
- * "credits N", "started N", "result N STATUS", "refused N CODE TEXT", "drain", "closed TEXT".
+ * Job n is made of the n-th TEXT (the list is repeated up to --count). With --view the texts are
+ * manifests (manifest.h), each another view, and the source is a file of it. Lines: "welcome …",
+ * "credits N", "needs N", "started N", "result N STATUS", "refused N CODE TEXT", "drain", "closed TEXT".
  * Exit status: 0 when every job came to an end, 1 when the link was closed before.
  */
 #include "base/err.h"
@@ -15,6 +16,7 @@
 #include "io/conn.h"
 #include "io/digest.h"
 #include "io/netif.h"
+#include "manifest.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -30,8 +32,10 @@ struct options {
 	const char *key, *node, *target, *toolchain, *cwd, *source, *output, *store;
 	struct strv flags;
 	unsigned count, version;
-	bool cxx, observer, greedy, lie, again, wait;
-	long cancel; /* this job, once it has started; 0: none */
+	bool cxx, observer, greedy, lie, again, wait, views;
+	unsigned tricks, deps, messages;
+	long name_view; /* in jobs, instead of the right one */
+	long cancel;    /* this job, once it has started; 0: none */
 	char *const *texts;
 	unsigned n_texts;
 };
@@ -50,6 +54,8 @@ struct client {
 	struct lz *lz;
 	uint8_t toolchain[TOOLCHAIN_ID_BYTES];
 	unsigned credits, away, left;
+	struct manifest manifest;
+	uint32_t view;
 	struct job *jobs; /* from 1 */
 	int status;
 };
@@ -97,10 +103,34 @@ static void send_text(struct client *c, uint32_t number, const char *path)
 	tell(c, &end);
 }
 
+static void send_view(struct client *c, const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+	int err = fs_read_file(path, TEXT_MAX, &text, NULL);
+	if (err)
+		die(path, err);
+	manifest_send(&c->manifest, c->conn, ++c->view, text);
+}
+
+static void send_input(struct client *c, uint32_t number)
+{
+	if (!c->o.views)
+		send_text(c, number, c->o.texts[(number - 1) % c->o.n_texts]);
+	else
+		tell(c, &(struct msg){.type = MSG_JOB_TEXT_END, .job = number});
+}
+
 static void send_job(struct client *c, uint32_t number)
 {
 	struct msg m = {.type = MSG_JOB, .job = number};
 	struct job_spec *spec = &m.job_spec.spec;
+	if (c->o.views) {
+		send_view(c, c->o.texts[(number - 1) % c->o.n_texts]);
+		spec->input_kind = INPUT_VIEW;
+		spec->view = c->o.name_view ? (uint32_t)c->o.name_view : c->view;
+		spec->deps = (enum deps_kind)c->o.deps;
+		spec->messages = (enum messages)c->o.messages;
+	}
 	memcpy(spec->toolchain, c->toolchain, sizeof spec->toolchain);
 	spec->lang = c->o.cxx ? LANG_CXX : LANG_C;
 	spec->cwd = xstrdup(c->o.cwd);
@@ -112,7 +142,7 @@ static void send_job(struct client *c, uint32_t number)
 	if (c->o.again)
 		tell(c, &m);
 	msg_fini(&m);
-	send_text(c, number, c->o.texts[(number - 1) % c->o.n_texts]);
+	send_input(c, number);
 	struct job *job = &c->jobs[number];
 	job->sent = true;
 	job->digest = digest_create();
@@ -167,6 +197,8 @@ static void on_welcome(struct client *c, struct msg *m)
 	conn_opened(c->conn);
 	c->credits = m->welcome.credits;
 	choose_toolchain(c, m);
+	if (c->o.views && !m->welcome.shows_views)
+		say("no views");
 	say("welcome %s slots %u preload %u level %u credits %u toolchains %zu", m->welcome.name,
 		m->welcome.slots, m->welcome.preload, m->welcome.jail_level, m->welcome.credits,
 		m->welcome.toolchains.n);
@@ -203,7 +235,7 @@ static void on_data(struct job *job, const struct msg *m)
 
 static void store(const struct client *c, uint32_t number, struct job *job)
 {
-	static const char *const names[] = {"text", "stdout", "stderr", "o", "dwo"};
+	static const char *const names[] = {"text", "stdout", "stderr", "o", "dwo", "d"};
 	for (size_t i = STREAM_STDOUT; c->o.store && i < STREAM_COUNT; i++) {
 		_cleanup_free_ char *path = xasprintf("%s/%u.%s", c->o.store, number, names[i]);
 		if (job->streams[i].len &&
@@ -231,7 +263,8 @@ static void on_result(struct client *c, struct msg *m)
 
 static void on_refused(struct client *c, struct msg *m)
 {
-	static const char *const codes[] = {"draining", "toolchain", "flag", "full", "limit"};
+	static const char *const codes[] = {
+		"draining", "toolchain", "flag", "full", "limit", "view"};
 	say("refused %u %s %s", m->job, codes[m->refused.refusal], m->refused.text);
 	end_job(c, &c->jobs[m->job]);
 }
@@ -261,6 +294,8 @@ static void on_msg(void *ctx, struct msg *m)
 		c->credits = m->credits;
 		say("credits %u", c->credits);
 		send_jobs(c);
+	} else if (m->type == MSG_NEED) {
+		say("needs %u", manifest_answer(&c->manifest, c->conn, c->lz, m));
 	} else if (m->type == MSG_DRAIN) {
 		say("drain");
 	} else if (known && m->type == MSG_STARTED) {
@@ -311,6 +346,11 @@ static const struct option option_names[] = {
 	{"lie", no_argument, NULL, 'l'},    /* about the text's size */
 	{"again", no_argument, NULL, 'a'},  /* every JOB twice */
 	{"wait", no_argument, NULL, 'w'},   /* for the node to close the link */
+	{"view", no_argument, NULL, 'V'},
+	{"trick", required_argument, NULL, 'y'},     /* see manifest.h */
+	{"deps", required_argument, NULL, 'D'},      /* enum deps_kind */
+	{"messages", required_argument, NULL, 'm'},  /* enum messages */
+	{"name-view", required_argument, NULL, 'N'}, /* in jobs, whatever was sent */
 	{0},
 };
 
@@ -351,6 +391,11 @@ static void parse(int argc, char *argv[], struct options *o)
 		case 'l': o->lie = true; break;
 		case 'a': o->again = true; break;
 		case 'w': o->wait = true; break;
+		case 'V': o->views = true; break;
+		case 'y': o->tricks |= (unsigned)atoi(optarg); break;
+		case 'D': o->deps = (unsigned)atoi(optarg); break;
+		case 'm': o->messages = (unsigned)atoi(optarg); break;
+		case 'N': o->name_view = atol(optarg); break;
 		case '?': exit(2);
 		default: break;
 		}
@@ -377,6 +422,7 @@ int main(int argc, char *argv[])
 		die("arguments", err);
 	c.lz = lz_create();
 	c.left = c.o.count;
+	c.manifest.tricks = c.o.tricks;
 	c.jobs = xcalloc(c.o.count + 1, sizeof *c.jobs);
 	uv_loop_init(&c.loop);
 	const struct conn_conf conf = {
@@ -389,6 +435,7 @@ int main(int argc, char *argv[])
 	for (unsigned i = 0; i <= c.o.count; i++)
 		free_job(&c.jobs[i]);
 	free(c.jobs);
+	manifest_fini(&c.manifest);
 	lz_destroy(c.lz);
 	strv_fini(&c.o.flags);
 	keyring_wipe(&c.keys);

@@ -189,8 +189,8 @@ static inline bool tree_has(const struct tree *t, enum view_kind kind, const cha
 static inline bool tree_shows(const struct tree *t, const char *path, const char *text)
 {
 	const struct view_entry *e = tree_entry(t, path);
-	uint8_t hash[DIGEST_BLAKE2B_BYTES];
-	digest_blake2b(text, strlen(text), hash);
+	uint8_t hash[DIGEST_CONTENT_BYTES];
+	digest_content(text, strlen(text), hash);
 	return e && e->kind == VIEW_FILE && memcmp(e->hash, hash, sizeof hash) == 0 &&
 	       e->bytes == strlen(text);
 }

@@ -1,6 +1,7 @@
 #include "core/jaildesc.h"
 
 #include "base/err.h"
+#include "base/vec.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -12,6 +13,8 @@ static void fill(struct jail_desc *d)
 		.source = xstrdup("../lib/a.c"),
 		.output = xstrdup("obj/a.o"),
 		.dwo = xstrdup(""),
+		.tree = xstrdup("/run/farmnode/x/trees/7"),
+		.deps = xstrdup("/.farm/deps"),
 		.tmpfs_bytes = 1ull << 40,
 		.memory_bytes = 3,
 		.cpu_s = 4,
@@ -21,11 +24,14 @@ static void fill(struct jail_desc *d)
 		.level = JAIL_LEVEL_LANDLOCK,
 		.is_trial = 1,
 		.has_cgroup = 1,
+		.utf8 = 1,
 	};
 	strv_push(&d->argv, "/usr/bin/gcc");
 	strv_push(&d->argv, "-c");
 	strv_push(&d->argv, "");
 	strv_push(&d->binds, "/opt/tc");
+	vec_push(&d->plan, (struct viewplan_step){VIEWPLAN_TREE, xstrdup("/home"), NULL});
+	vec_push(&d->plan, (struct viewplan_step){VIEWPLAN_LINK, xstrdup("/l"), xstrdup("home/u")});
 }
 
 static void encode(struct jail_desc *d, struct buf *out)
@@ -55,7 +61,14 @@ Test(jaildesc, decodes_what_it_encodes)
 	cr_expect_eq(e.memory_bytes, d.memory_bytes);
 	cr_expect(e.cpu_s == 4 && e.wall_s == 5 && e.nice == 19);
 	cr_expect(e.way == JAIL_WAY_ROOT && e.level == JAIL_LEVEL_LANDLOCK);
-	cr_expect(e.is_trial == 1 && e.has_cgroup == 1);
+	cr_expect(e.is_trial == 1 && e.has_cgroup == 1 && e.utf8 == 1);
+	cr_expect_str_eq(e.tree, d.tree);
+	cr_expect_str_eq(e.deps, d.deps);
+	cr_assert_eq(e.plan.n, 2);
+	cr_expect_eq(e.plan.v[0].kind, VIEWPLAN_TREE);
+	cr_expect_str_eq(e.plan.v[0].path, "/home");
+	cr_expect_eq(e.plan.v[1].kind, VIEWPLAN_LINK);
+	cr_expect_str_eq(e.plan.v[1].target, "home/u");
 	jail_desc_fini(&d);
 	jail_desc_fini(&e);
 	buf_fini(&out);
@@ -84,6 +97,23 @@ Test(jaildesc, vectors_are_bounded)
 	for (int i = 0; i < 1000; i++)
 		strv_push(&d.argv, "-w");
 	cr_assert_eq(jail_desc_encode(&d, &out), ERR_TOOBIG);
+	jail_desc_fini(&d);
+	buf_fini(&out);
+}
+
+Test(jaildesc, plans_are_bounded_and_of_known_steps)
+{
+	struct jail_desc d, e;
+	struct buf out;
+	encode(&d, &out);
+	d.plan.v[1].kind = VIEWPLAN_KIND_COUNT;
+	buf_clear(&out);
+	cr_assert_eq(jail_desc_encode(&d, &out), 0);
+	cr_expect_eq(jail_desc_decode(out.data, out.len, &e), ERR_PROTO);
+	while (d.plan.n <= VIEWPLAN_STEPS_MAX)
+		vec_push(&d.plan, (struct viewplan_step){VIEWPLAN_DIR, xstrdup("/d"), NULL});
+	buf_clear(&out);
+	cr_expect_eq(jail_desc_encode(&d, &out), ERR_TOOBIG);
 	jail_desc_fini(&d);
 	buf_fini(&out);
 }
