@@ -46,6 +46,8 @@ struct ccargs {
  * gnu-g++-12"), which decides between C and C++ and between gcc and clang. */
 void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret);
 void ccargs_fini(struct ccargs *a);
+/* The command's own words, of those for the preprocessor; they stay the struct's. */
+struct strv ccargs_words(const struct ccargs *a);
 
 /* Splits the text of a response file (@file) into words as gcc does: white space separates, quotes
  * and backslashes as in libiberty's buildargv. */

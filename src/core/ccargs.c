@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+static const char *const to_preprocess[] = {"-E", "-fdirectives-only"};
+
 struct scan {
 	struct ccargs *out;
 	bool is_clang;
@@ -308,8 +310,8 @@ void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret)
 		.is_clang = ccargs_is_clang(compiler),
 		.is_cxx = ccargs_is_cxx(compiler),
 	};
-	strv_push(&ret->cpp, "-E");
-	strv_push(&ret->cpp, "-fdirectives-only");
+	for (size_t i = 0; i < sizeof to_preprocess / sizeof *to_preprocess; i++)
+		strv_push(&ret->cpp, to_preprocess[i]);
 	sort_words(&s, args);
 	if (is_compile(&s))
 		judge(&s);
@@ -320,6 +322,14 @@ void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret)
 	free(s.option_reason);
 	free(s.source_option);
 	ccargs_deps_fini(&s.deps);
+}
+
+struct strv ccargs_words(const struct ccargs *a)
+{
+	size_t ours = sizeof to_preprocess / sizeof *to_preprocess;
+	if (a->cpp.n < ours)
+		return (struct strv){0};
+	return (struct strv){.v = a->cpp.v + ours, .n = a->cpp.n - ours};
 }
 
 void ccargs_fini(struct ccargs *a)

@@ -92,7 +92,8 @@ int dirs_answer(struct cc *cc)
 	struct incdirs_args args = {0};
 	struct msg m = {.type = MSG_CC_DIRS};
 	const int fds[2] = {out, err};
-	bool fine = out >= 0 && err >= 0 && incdirs_parse(cc->args.cpp.v, &args) == 0 &&
+	const struct strv words = ccargs_words(&cc->args);
+	bool fine = out >= 0 && err >= 0 && incdirs_parse(words.v, &args) == 0 &&
 		    run(cc, &args.probe, fds) == 0;
 	if (fine)
 		said = read_text(err, SAID_BYTES_MAX);

