@@ -16,7 +16,7 @@ struct report;
 
 struct report_build {
 	int64_t started_unix_s; /* wall clock */
-	double wall_s;
+	double wall_s, cpu_s;   /* cpu_s: farmmake's own */
 	int exit_status;
 	const char *make;
 	char *const *args; /* NULL-terminated */

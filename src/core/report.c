@@ -183,10 +183,10 @@ static char *format_build(const struct report_build *b)
 	json_t *args = json_array();
 	for (char *const *arg = b->args; *arg; arg++)
 		json_array_append_new(args, text(*arg));
-	return dump(json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:I}", "started",
-		instant(b->started_unix_s), "wall_s", seconds(b->wall_s), "exit_status",
-		b->exit_status, "make", text(b->make), "args", args, "cwd", text(b->cwd),
-		"local_slots", whole(b->local_slots)));
+	return dump(json_pack("{s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:I}", "started",
+		instant(b->started_unix_s), "wall_s", seconds(b->wall_s), "cpu_s",
+		seconds(b->cpu_s), "exit_status", b->exit_status, "make", text(b->make), "args",
+		args, "cwd", text(b->cwd), "local_slots", whole(b->local_slots)));
 }
 
 unsigned report_suspicious(const struct report *r)

@@ -81,6 +81,7 @@ static const struct field node[] = {
 static const struct field build[] = {
 	{"started", INSTANT},
 	{"wall_s", SECONDS},
+	{"cpu_s", SECONDS},
 	{"exit_status", WHOLE},
 	{"make", TEXT},
 	{"args", WORDS},

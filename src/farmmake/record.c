@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,6 +96,16 @@ int record_check_path(const char *path)
 	return 0;
 }
 
+/* Of all threads, and without what runs in make. */
+static double own_cpu_s(void)
+{
+	struct rusage u;
+	if (getrusage(RUSAGE_SELF, &u) < 0)
+		return 0;
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
 void record_finish(struct farm *f, const char *path, bool show, int exit_status, char *const args[])
 {
 	struct record *r = f->record;
@@ -109,6 +120,7 @@ void record_finish(struct farm *f, const char *path, bool show, int exit_status,
 	struct report_build b = {
 		.started_unix_s = time(NULL) - (int64_t)farm_seconds(f),
 		.wall_s = farm_seconds(f),
+		.cpu_s = own_cpu_s(),
 		.exit_status = exit_status,
 		.make = f->conf.make,
 		.args = args,

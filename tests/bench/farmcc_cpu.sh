@@ -1,7 +1,7 @@
 #!/bin/bash
 # farmcc_cpu.sh - the CPU time, user and system, that farmcc itself takes for a compile that goes to a
-# node, without that of the preprocessor that it runs: over Redis' sources, one at a time on one local
-# slot. The same for distcc and distccd, with and without LZO.
+# node, without that of a preprocessor that it runs, and that farmmake takes besides: over Redis' sources,
+# one at a time on one local slot, as views and as texts. The same for distcc and distccd, with and without LZO.
 FARM_BUILD=${FARM_BUILD:-$(cd "$(dirname "$0")/../.." && pwd)/build-release}
 export FARM_BUILD
 . "$(dirname "$0")/../integration/lib.sh"
@@ -40,14 +40,18 @@ recorder_us=$(($(middle_us "$work/recorder") - $(middle_us "$work/recorded")))
 start_node anvil --slots 2 --preload 500
 wait_node anvil
 farm -j1 -C "$work/tree" MALLOC=libc >"$work/build.log" 2>&1 || fail "the first build failed"
-forget_objects
-farm -j1 -C "$work/tree" MALLOC=libc CC="$work/self_cpu $work/all gcc" -o .make-prerequisites \
-	>"$work/build.log" 2>&1 || fail "the second build failed"
-jq -r '.jobs[] | select(.where == "node") | "\(.cpu.local_s * 1000000 | floor) \(.source)"' \
-	"$report" >"$work/cpp"
-echo "$(in_report '[.jobs[] | select(.where == "node") | .bytes.text] | add / length / 1000 | floor'
-) kB of text each"
-own_cpu "$work/cpp" "$work/all" "$fork_us" farmcc
+for direct in yes no; do
+	forget_objects
+	: >"$work/all"
+	farm -j1 -C "$work/tree" --farm-direct=$direct MALLOC=libc CC="$work/self_cpu $work/all gcc" \
+		-o .make-prerequisites >"$work/build.log" 2>&1 || fail "the build with --farm-direct=$direct failed"
+	jq -r '.jobs[] | select(.where == "node") | "\(.cpu.local_s * 1000000 | floor) \(.source)"' \
+		"$report" >"$work/cpp"
+	own_cpu "$work/cpp" "$work/all" "$fork_us" "$([ $direct = yes ] && echo views || echo texts)"
+	in_report '"             farmmake itself: \(.build.cpu_s / .summary.jobs * 100000 | floor / 100) ms for each, preprocessors: \(
+		[.jobs[].cpu.local_s] | add / length * 100000 | floor / 100) ms, \(
+		[.jobs[] | select(.where == "node") | .bytes.text] | add / length / 1000 | floor) kB read"'
+done
 stop_node anvil
 
 mkdir "$work/bin" "$work/distcc"

@@ -25,7 +25,7 @@ is_long() {
 
 # A makefile for what ninja would compile: the commands in its compilation database
 compiles_of_ninja() {
-	(cd "$tree" && CXX=$cxx CXXFLAGS="-g -Wall" python3 configure.py && ninja -t compdb cxx >compiles.json &&
+	(cd "$tree" && CXX=$cxx CXXFLAGS="-g -Wall" python3 configure.py && ninja build/browse_py.h && ninja -t compdb cxx >compiles.json &&
 		jq -r '"all: \([.[].output] | join(" "))", (.[] | "\(.output): \(.file); @mkdir -p $(@D); \(.command)")' \
 			compiles.json >Makefile) >"$work/configure.out" 2>&1
 }

@@ -25,6 +25,7 @@ TestSuite(report, .init = setup, .fini = teardown);
 static const struct report_build build = {
 	.started_unix_s = 1506609000,
 	.wall_s = 4.0,
+	.cpu_s = 0.25,
 	.exit_status = 2,
 	.make = "make",
 	.args = (char *const[]){(char *)"-k", (char *)"CC=gcc -m32", NULL},
@@ -97,7 +98,7 @@ Test(report, is_written_byte_for_byte_the_same)
 	cr_expect_str_eq(json,
 		"{\n"
 		"\"schema\": \"farmmake-report/1\",\n"
-		"\"build\": {\"started\":\"2017-09-28T14:30:00Z\",\"wall_s\":4.0,\"exit_status\":2,"
+		"\"build\": {\"started\":\"2017-09-28T14:30:00Z\",\"wall_s\":4.0,\"cpu_s\":0.25,\"exit_status\":2,"
 		"\"make\":\"make\",\"args\":[\"-k\",\"CC=gcc -m32\"],\"cwd\":\"/home/u/src\","
 		"\"local_slots\":2},\n"
 		"\"nodes\": [\n"
@@ -480,9 +481,8 @@ Test(report, says_what_came_from_a_node_in_quarantine)
 
 Test(report, tells_who_read_the_sources)
 {
-	int node = report_add_node(report, &board);
 	for (uint32_t i = 1; i <= 3; i++) {
-		struct report_job j = away(i, node);
+		struct report_job j = away(i, report_add_node(report, &board));
 		j.is_view = i < 3;
 		j.no_view = i < 3 ? "" : "C++ modules";
 		add(j);
