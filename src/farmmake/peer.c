@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { NAMESAKE_TURNS = 2 }; /* beacons of two starts of a node take turns: so often */
+
 struct peer *peer_create(struct farm *f, const struct sockaddr *addr, const char *name)
 {
 	struct peer *p = xcalloc(1, sizeof *p);
@@ -96,13 +98,35 @@ static uint64_t intern_toolchains(struct peer *p, const struct strv *texts)
 	return mask;
 }
 
+/* The same node by another address, or another node of that name, that is or was in use. */
+static const struct peer *find_namesake(const struct peer *p)
+{
+	list_for_each(l, &p->farm->peers) {
+		const struct peer *other = list_entry(l, struct peer, link);
+		if (other != p && (other->state == PEER_UP || other->state == PEER_QUARANTINE) &&
+			strcmp(other->name, p->name) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+static void say_namesake(const struct peer *p, const char *other)
+{
+	log_warning("two nodes are named %s, at %s and at %s, and one of them is used: give each a "
+		    "--name of its own",
+		p->name, p->address, other);
+}
+
 static int on_welcome(struct peer *p, const struct msg *m)
 {
 	if (m->welcome.version != WIRE_VERSION)
 		return ERR_VERSION;
-	struct peer *other = peer_find_name(p->farm, p->name);
-	if (other && other != p && (other->state == PEER_UP || other->state == PEER_QUARANTINE)) {
+	const struct peer *other = find_namesake(p);
+	if (other) {
 		p->duplicate = true; /* known by beacon already, and given by address too */
+		if (other->state == PEER_UP &&
+			memcmp(m->welcome.boot_id, other->boot_id, sizeof other->boot_id) != 0)
+			say_namesake(other, p->address);
 		return ERR_CLOSED;
 	}
 	conn_opened(p->conn);
@@ -346,8 +370,23 @@ void peer_dial(struct peer *p)
 	p->state = PEER_DIALING;
 }
 
+/* A node that has started anew is another one from then on; two that have one name take turns. */
+static void look_for_namesake(
+	struct peer *p, const struct sockaddr *addr, const uint8_t boot_id[PEER_BOOT_BYTES])
+{
+	char other[sizeof p->address];
+	if (memcmp(boot_id, p->boot_id, PEER_BOOT_BYTES) == 0 ||
+		memcmp(p->heard_boot, p->boot_id, PEER_BOOT_BYTES) != 0 ||
+		++p->namesakes != NAMESAKE_TURNS)
+		return;
+	netif_format_address(addr, other, sizeof other);
+	say_namesake(p, other);
+}
+
 void peer_heard(struct peer *p, const struct sockaddr *addr, const uint8_t boot_id[PEER_BOOT_BYTES])
 {
+	if (p->state == PEER_UP)
+		look_for_namesake(p, addr, boot_id);
 	if (p->state == PEER_UP && memcmp(boot_id, p->boot_id, PEER_BOOT_BYTES) != 0)
 		/* started anew, or an old beacon played again: who has lost this connection says so
 		 * when something comes on it, who has it passes a heartbeat over */

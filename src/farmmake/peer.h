@@ -41,6 +41,7 @@ struct peer {
 	uint32_t last_job;                   /* the highest number that it was ever given */
 	uint8_t boot_id[PEER_BOOT_BYTES];    /* of the connection */
 	uint8_t heard_boot[PEER_BOOT_BYTES]; /* of its last beacon */
+	unsigned namesakes;                  /* beacons of another node that has its name */
 	uint64_t retry_at_ms, retry_pause_ms;
 	uint64_t owed_since_ms; /* silence is counted from here: results have been owed since */
 	struct list jobs;       /* struct copy.peer_link */

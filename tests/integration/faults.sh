@@ -101,6 +101,73 @@ stop_and_continue() {
 	in_log 'node anvil is suspect' || fail "nobody noticed"
 }
 
+# Two daemons with one name: one of them is used, the user is told, and when it dies the other takes over.
+namesakes() {
+	local words='two nodes are named anvil, at 127.0.0.[0-9:]* and at 127.0.0.[0-9:]*, and one of them'
+	add_node twin
+	run_node twin --name anvil --slots 2 --preload 4
+	wait_node twin
+	sleepy --farm-no-discovery --farm-node "${relay_at[anvil]}" --farm-node "${relay_at[twin]}"
+	same_as_plain
+	[ "$(grep -c "$words" "$work/build.err")" = 1 ] || fail "nobody is told of two addresses"
+	sleepy "CFLAGS=-O2 -Wall -MMD -MP -DSLOWCC_MS=1000"
+	wait_for 10 in_log "$words" || fail "nobody is told of two nodes that are heard"
+	mid_build
+	if in_log "named anvil, at ${relay_at[anvil]} and"; then
+		stop_node anvil KILL
+	else
+		stop_node twin KILL
+	fi
+	same_as_plain
+	[ "$(grep -c "$words" "$work/build.err")" = 1 ] || fail "more than one warning"
+	[ "$(grep -c 'node anvil is [0-9]' "$work/build.err")" = 2 ] || fail "its twin is not used"
+	remove_node twin
+}
+
+# child_of NODE NAME: runs
+child_of() {
+	pgrep -x -P "${node_pid[$1]}" "$2" >/dev/null
+}
+
+# It accepts connections already, and says nothing yet; what it left of its measurements is no harm to the
+# next one.
+killed_at_start() {
+	add_node newborn
+	rm -rf "$work/newborn.state"
+	run_node newborn --slots 2 --preload 4
+	sleepy --farm-node "${relay_at[newborn]}"
+	wait_for 10 child_of newborn farmprobe || fail "it does not measure"
+	wait_for 10 is_connected newborn || fail "nobody connects to it"
+	child_of newborn farmprobe || fail "it measures no more"
+	stop_node newborn KILL
+	same_as_plain
+	in_log 'cannot use node 127.0.0.*' || fail "nobody is told"
+	run_node newborn --slots 2 --preload 4
+	wait_node newborn
+	sleepy --farm-no-discovery --farm-node "${relay_at[newborn]}"
+	same_as_plain
+	[ "$(in_report '.nodes[] | select(.name == "newborn") | .jobs')" -gt 0 ] || fail "the next one is not used"
+	remove_node newborn
+}
+
+# is_connected NODE: somebody, by way of the relay
+is_connected() {
+	awk -v port="$(printf ':%04X' "${tcp_port[$1]}")" '
+		$2 ~ port "$" && $2 !~ /^0100007F/ && $4 == "01" { yes = 1 } END { exit !yes }' /proc/net/tcp
+}
+
+# The greeting is on its way, or what follows it.
+killed_in_handshake() {
+	relay anvil latency 400
+	sleepy
+	wait_for 10 is_connected anvil || fail "nobody connects to it"
+	sleep 0.6
+	stop_node anvil KILL
+	same_as_plain
+	! in_log 'node anvil is [0-9]' || fail "the handshake was over too soon"
+	in_log 'link to node anvil, [0-9]*, ends' || fail "nobody noticed"
+}
+
 cut_link() {
 	sleepy
 	mid_build
@@ -483,6 +550,9 @@ rows() {
 	cat <<-END
 		kill kill_node a node is killed
 		stop stop_for_good a node is stopped
+		twins namesakes two nodes have one name, and one of them is killed
+		start killed_at_start a node is killed while it measures its compilers
+		shake killed_in_handshake a node is killed while a client introduces itself
 		resume stop_and_continue a node is stopped, and continues
 		cut cut_link a link is cut, without a reset
 		mend cut_and_mend a link is cut for a second

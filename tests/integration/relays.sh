@@ -6,7 +6,7 @@
 # Beacons go through the relay as well, so a node is found at the relay's address. `relay NAME COMMAND`
 # changes what is wrong with the network of one node (relay.c).
 
-declare -A tcp_port=() beacon_port=() relay_pid=() node_dir=()
+declare -A tcp_port=() beacon_port=() relay_pid=() relay_at=() node_dir=()
 relays=0
 
 # add_node NAME [DIR]: a place for a node, and its relay. DIR: of its compiler; the usual one otherwise.
@@ -15,6 +15,7 @@ add_node() {
 	tcp_port[$1]=$(free_port tcp)
 	beacon_port[$1]=$(free_port udp)
 	node_dir[$1]=${2:-$work/cc/bin}
+	relay_at[$1]=127.0.0.$((relays + 1)):${tcp_port[$1]} # where farmmake finds it
 	mkfifo "$work/$1.ctl"
 	"$build/tests/integration/relay" "$work/$1.ctl" "127.0.0.$((relays + 1))" 127.0.0.1 \
 		"${tcp_port[$1]}" "${beacon_port[$1]}" "$port" 2>>"$work/relays.err" &
