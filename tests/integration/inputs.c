@@ -14,7 +14,7 @@ enum { RECORD_BYTES_MAX = 1 << 20 };
 
 struct totals {
 	unsigned asked, refused, differ, views;
-	uint64_t first_us, again_us, longest_us;
+	uint64_t first_us, again_us, longest_us, first_cpu_us, again_cpu_us;
 	size_t entries;
 	uint64_t bytes;
 };
@@ -40,6 +40,7 @@ static void first(struct asker *a, const struct compile *c, struct totals *t)
 {
 	t->asked++;
 	t->first_us += asker_ask(a, c);
+	t->first_cpu_us += a->cpu_us;
 	if (a->answer.outcome == INPUTS_VIEW)
 		return;
 	t->refused++;
@@ -52,6 +53,7 @@ static void again(struct asker *a, const struct compile *c, bool compare, struct
 	if (a->answer.outcome != INPUTS_VIEW)
 		return;
 	t->again_us += us;
+	t->again_cpu_us += a->cpu_us;
 	t->longest_us = us > t->longest_us ? us : t->longest_us;
 	t->entries += a->answer.count;
 	t->bytes += a->answer.bytes;
@@ -84,7 +86,9 @@ static int try_records(struct asker *a, char *const files[], bool compare)
 	printf("asked %u\nrefused %u\nviews %u\ndiffer %u\n", t.asked, t.refused, t.views,
 		t.differ);
 	printf("ms for all, at first %.1f\n", (double)t.first_us / 1000);
+	printf("ms of CPU %.1f\n", (double)t.first_cpu_us / 1000);
 	printf("us again %.0f, at most %.0f\n", (double)t.again_us / n, (double)t.longest_us);
+	printf("us of CPU %.0f\n", (double)t.again_cpu_us / n);
 	printf("entries %.1f\nkB of files %.1f\n", (double)t.entries / n,
 		(double)t.bytes / n / 1000);
 	return t.differ || t.asked == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
