@@ -20,7 +20,7 @@ struct asker {
 	struct inputs *in;
 	struct inputs_answer answer;
 	VEC(struct buf) contents; /* by the entry's number; data NULL: not loaded */
-	uint64_t cpu_us; /* of the last answer */
+	uint64_t cpu_us;          /* of the last answer */
 	unsigned good;            /* compiles that succeeded here */
 	char *hidden;             /* a directory of which only the view is shown; NULL: none */
 };
