@@ -46,8 +46,8 @@ static int64_t ns_of(const struct timespec *t)
 	return t->tv_sec * NS_PER_S + t->tv_nsec;
 }
 
-/* now: before st was read. Another machine's clock may be a little behind, and how fine its directories' times
- * are is not known. */
+/* now: before st was read. Every change sets ctime, and nobody else can. Another machine's clock may be a little
+ * behind, and how fine its directories' times are is not known. */
 static struct inputs_state state_of(struct inputs_places *p, const char *path,
 	const struct stat *st, const struct timespec *now)
 {
@@ -56,10 +56,10 @@ static struct inputs_state state_of(struct inputs_places *p, const char *path,
 		.bytes = st->st_size,
 		.mtime = st->st_mtim,
 		.ctime = st->st_ctim};
-	int64_t window = YOUNG_NS, mtime = ns_of(&s.mtime), ctime = ns_of(&s.ctime);
+	int64_t window = YOUNG_NS;
 	if (!is_local(p, st->st_dev, path))
 		window = S_ISDIR(st->st_mode) ? INT64_MAX / 2 : YOUNG_ELSEWHERE_S * NS_PER_S;
-	s.young = (mtime > ctime ? mtime : ctime) > ns_of(now) - window;
+	s.young = ns_of(&s.ctime) > ns_of(now) - window;
 	return s;
 }
 

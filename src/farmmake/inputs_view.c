@@ -138,6 +138,19 @@ static void cover(struct inputs_world *w, uint32_t spot)
 		inputs_view_need(w, spot, NEED_WHOLE);
 }
 
+/* Of what another order has made whole, too. */
+static bool allow_whole(struct inputs_world *w, struct inputs_job *job)
+{
+	for (size_t i = 0; i < w->needed.n; i++) {
+		const struct spot *s = &w->places.spots.v[w->needed.v[i]];
+		if (!(s->needs & NEED_WHOLE) || !s->holds_compiler)
+			continue;
+		inputs_order_refuse(job, xasprintf("the compiler lies in %s", s->path));
+		return false;
+	}
+	return true;
+}
+
 /* Says which directories are whole. More may be needed meanwhile, but nothing that has to be covered. */
 static void cover_all(struct inputs_world *w)
 {
@@ -277,6 +290,8 @@ void inputs_view_answer(struct inputs_world *w, struct inputs_job *job)
 	if (!allow_searched(w, job) || !have_files(w, job))
 		return;
 	cover_all(w);
+	if (!allow_whole(w, job))
+		return;
 	if (contradicts(w))
 		w->places.view++;
 	imply(w);

@@ -15,7 +15,7 @@
 
 enum {
 	ROUNDS_MAX = 20,
-	SPOTS_MAX = 400000, /* in all: files, directories and what is missing */
+	SPOTS_MAX = VIEW_ENTRIES_MAX, /* in all: files, directories and what is missing */
 	NAMES_MAX = 2000000,
 };
 

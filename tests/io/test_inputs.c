@@ -283,6 +283,44 @@ Test(inputs, contents)
 	free(large);
 }
 
+/* RFC 7693 */
+Test(inputs, the_hash_is_blake2b)
+{
+	uint8_t hash[DIGEST_BLAKE2B_BYTES];
+	char hex[2 * sizeof hash + 1];
+	digest_blake2b("abc", 3, hash);
+	cr_expect_str_eq(str_hex(hash, sizeof hash, hex),
+		"ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+		"7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923");
+}
+
+/* More names than are kept: all is begun anew, with another view. */
+Test(inputs, too_much_is_forgotten)
+{
+	struct buf text;
+	buf_init(&text, 1 << 20);
+	for (unsigned i = 0; i < 30000; i++) {
+		_cleanup_free_ char *line = xasprintf("#include <%u.h>\n", i);
+		wr_raw(&text, line, strlen(line));
+	}
+	wr_raw(&text, "", 1);
+	tree_put(&t, "src/x.c", "#include \"a/x.h\"\n");
+	tree_put(&t, "src/a/x.h", (char *)text.data);
+	buf_fini(&text);
+	for (const char *name = "bcdefg"; *name; name++) {
+		_cleanup_free_ char *path = xasprintf("src/%c/z", *name);
+		tree_put(&t, path, "");
+	}
+	uint32_t view = tree_view(&t, "src", "x.c", "-Ib -Ic -Id -Ie -If -Ig -c x.c");
+	size_t entries = t.answer.count;
+	cr_expect_eq(tree_view(&t, "src", "x.c", "-Ib -Ic -Id -Ie -If -Ig -c x.c"), view + 1);
+	cr_expect_eq(t.answer.count, entries);
+	cr_expect(tree_has(&t, VIEW_FILE, "src/a/x.h"));
+	tree_put(&t, "src/y.c", "int y;\n");
+	view = tree_view(&t, "src", "y.c", "-c y.c");
+	cr_expect_eq(tree_view(&t, "src", "y.c", "-c y.c"), view, "so little is kept");
+}
+
 static void count(void *ctx, struct inputs_answer *answer)
 {
 	unsigned *counts = ctx;

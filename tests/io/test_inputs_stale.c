@@ -2,25 +2,52 @@
 #include "lib/inputs_tree.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <time.h>
 
 static struct tree t;
 
-static void open_tree(void)
+static void fill_tree(void)
 {
-	tree_open(&t);
+	tree_put(&t, "sys/stdio.h", "");
 	tree_put(&t, "src/x.c", "#include \"x.h\"\n#include <y.h>\n");
 	tree_put(&t, "src/x.h", "int x;\n");
 	tree_put(&t, "first/z.h", "");
 	tree_put(&t, "inc/y.h", "int y;\n");
 }
 
-static void close_tree(void)
+static void begin(void)
+{
+	tree_open(&t);
+	fill_tree();
+}
+
+static void end(void)
 {
 	tree_close(&t);
 }
 
-TestSuite(stale, .init = open_tree, .fini = close_tree);
+/* Newer kernels make the times of most file systems different for whoever has looked at them; not those of
+ * this one. */
+static void begin_coarse(void)
+{
+	tree_open(&t);
+	if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ||
+		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("none", t.top, "ramfs", 0, NULL) < 0)
+		fprintf(stderr, "no ramfs: its clock may be too fine to show anything\n");
+	fill_tree();
+}
+
+static void end_coarse(void)
+{
+	umount2(t.top, MNT_DETACH);
+	tree_close(&t);
+}
+
+TestSuite(stale, .init = begin, .fini = end);
+TestSuite(tick, .init = begin_coarse, .fini = end_coarse);
 
 static uint32_t ask(void)
 {
@@ -192,7 +219,7 @@ Test(stale, a_change_behind_a_change)
 }
 
 /* Within one tick of the clock, with the size that it had. */
-Test(stale, edits_in_the_same_tick)
+Test(tick, edits)
 {
 	for (unsigned i = 0; i < 200; i++) {
 		_cleanup_free_ char *text = xasprintf("int x%u;\n", i % 10);
@@ -202,7 +229,7 @@ Test(stale, edits_in_the_same_tick)
 	}
 }
 
-Test(stale, new_headers_in_the_same_tick)
+Test(tick, new_headers)
 {
 	uint32_t view = ask();
 	for (unsigned i = 0; i < 200; i++) {
@@ -218,7 +245,7 @@ Test(stale, new_headers_in_the_same_tick)
 	}
 }
 
-Test(stale, symlinks_in_the_same_tick)
+Test(tick, symlinks)
 {
 	tree_put(&t, "one/l.h", "int one;\n");
 	tree_put(&t, "two/l.h", "int two;\n");

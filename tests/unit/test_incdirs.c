@@ -130,6 +130,7 @@ Test(incdirs, other_options)
 		&args);
 	cr_assert_eq(incdirs_parse(args.v, &a), 0);
 	expect_words(&a.forced, "m.h b.h c.h");
+	cr_expect_eq(a.imacros, 1);
 	expect_words(&a.macros, "X Y=1 A=1 C");
 	expect_words(&a.probe, "-m32 -nostdinc++ --sysroot=/r -isysroot /s -iprefix p");
 	cr_expect(!a.nostdinc && !a.reason);
