@@ -162,7 +162,7 @@ int viewtree_add(
 	n->said = true;
 	n->kind = e->kind;
 	t->text_bytes += target_n;
-	t->changed = t->changed || !is_shown(n->parent);
+	t->changed = t->changed || !is_shown(n);
 	if (e->kind == VIEW_LINK)
 		n->target = xstrdup(e->target);
 	else if (e->kind == VIEW_FILE)

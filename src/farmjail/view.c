@@ -58,18 +58,17 @@ static int open_in_tree(const struct cell *c, const char *path)
 
 static int make_file(const char *at)
 {
-	int fd = open(at, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return fd >= 0 ? close(fd) : errno == EROFS || errno == EEXIST ? 0 : -errno;
+	int fd = open(at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	return fd < 0 ? -errno : close(fd);
 }
 
+/* One of the node's may be there. */
 static int make_directory(const char *at)
 {
 	struct stat st;
 	if (mkdir(at, 0755) == 0)
 		return 0;
-	if (errno != EEXIST && errno != EROFS)
-		return -errno;
-	if (lstat(at, &st) < 0)
+	if (errno != EEXIST || lstat(at, &st) < 0)
 		return -errno;
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }

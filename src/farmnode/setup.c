@@ -264,8 +264,10 @@ static int open_views(struct node *n)
 	if (n->opts->store_size == 0 || n->toolchains.n == 0)
 		return 0;
 	int err = parent ? try_views(n, parent, &why) : -ENOENT;
-	if (!err)
+	if (!err) {
+		log_info("views of clients' files are shown, from %s", parent);
 		return 0;
+	}
 	log_warning("no views of clients' files are shown here: %s: %s",
 		parent ? parent : "--store", why ? why : err_str(err));
 	viewstore_destroy(n->views);

@@ -19,7 +19,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { NOBODY = 65534, NUMBER_TEXT = 24 };
+/* The path of what is deepest in a tree still has to be one that can be removed. */
+enum { NOBODY = 65534, NUMBER_TEXT = 24, PARENT_BYTES_MAX = 512 };
 
 static const char prefix[] = "farmnode-views-";
 
@@ -113,7 +114,7 @@ static int make_own(int parent_fd, const char *parent, struct storedir *d)
 
 int storedir_open(const char *parent, struct storedir **ret)
 {
-	int err = fs_mkdirs(parent, 0711);
+	int err = strlen(parent) > PARENT_BYTES_MAX ? -ENAMETOOLONG : fs_mkdirs(parent, 0711);
 	if (err)
 		return err;
 	_cleanup_close_ int parent_fd = open_dir(AT_FDCWD, parent);

@@ -160,7 +160,7 @@ void views_release(struct view *view)
 enum views_state views_check(
 	const struct view *view, uint32_t entries, enum refusal *ret_refusal, const char **ret_why)
 {
-	if (view->failed_at < entries) {
+	if (view->failed_at < entries || view->tree_fd < 0) {
 		bool full = view->failed_as == REFUSED_FULL;
 		*ret_refusal = view->failed_as;
 		*ret_why = full ? "no room for the files" : "a file is gone, or cannot be shown";
@@ -311,7 +311,7 @@ static int add_entry(struct views *v, const struct view_entry *e, struct buf *ne
 	uint32_t order = view->entries++;
 	if (!viewplan_allows(e) || strlen(e->path) > VIEWS_PATH_BYTES_MAX)
 		fail(view, order, REFUSED_VIEW);
-	else if (view->store->entries > VIEWSTORE_ENTRIES_MAX || view->tree_fd < 0)
+	else if (view->store->entries > view->store->entries_max || view->tree_fd < 0)
 		fail(view, order, REFUSED_FULL);
 	else if (e->kind == VIEW_FILE)
 		return add_file(v, n, order, need);
@@ -452,11 +452,6 @@ int views_gone(struct views *v, uint32_t number)
 	fail_all(o, REFUSED_VIEW);
 	settle(v, o);
 	return 0;
-}
-
-bool views_owes(const struct views *v)
-{
-	return v->by_number.used > 0;
 }
 
 void views_destroy(struct views *v)

@@ -24,7 +24,6 @@ int views_files(struct views *v, const struct msg *m, struct buf *need);
 /* block: unpacked. */
 int views_content(struct views *v, uint32_t number, const struct buf *block);
 int views_gone(struct views *v, uint32_t number);
-bool views_owes(const struct views *v); /* does the client owe contents? */
 
 /* Is this the current view? */
 bool views_has(const struct views *v, uint32_t number);

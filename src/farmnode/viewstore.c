@@ -50,15 +50,15 @@ static bool list(void *ctx, const char *path, struct strv *ret)
 	return ret->n <= VIEWPLAN_COVERED_MAX;
 }
 
-static uint64_t choose_bytes(const struct storedir *dir, uint64_t wish)
+static uint64_t ram_bytes(void)
 {
 	struct sysinfo info;
-	uint64_t bytes = wish, free_bytes = storedir_free_bytes(dir) / FREE_PART;
-	if (!wish)
-		bytes = sysinfo(&info) < 0 ? 0 : (uint64_t)info.totalram * info.mem_unit / RAM_PART;
-	if (!wish && bytes > default_bytes_max)
-		bytes = default_bytes_max;
-	return bytes < free_bytes ? bytes : free_bytes;
+	return sysinfo(&info) < 0 ? 0 : (uint64_t)info.totalram * info.mem_unit;
+}
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 static void add_area(struct viewstore *vs, const char *path)
@@ -77,7 +77,11 @@ int viewstore_create(
 		free(vs);
 		return err;
 	}
-	vs->store = store_create(choose_bytes(vs->dir, max_bytes), on_evict, vs);
+	if (max_bytes == 0)
+		max_bytes = lower(ram_bytes() / RAM_PART, default_bytes_max);
+	max_bytes = lower(max_bytes, storedir_free_bytes(vs->dir) / FREE_PART);
+	vs->store = store_create(max_bytes, on_evict, vs);
+	vs->entries_max = lower(ram_bytes() / VIEWSTORE_RAM_PER_ENTRY, VIEWSTORE_ENTRIES_MAX);
 	for (size_t i = 0; jail_system_paths[i]; i++)
 		add_area(vs, jail_system_paths[i]);
 	for (size_t i = 0; i < binds->n; i++)

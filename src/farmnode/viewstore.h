@@ -10,9 +10,8 @@
 #include "io/jail.h"
 #include "storedir.h"
 
-enum {
-	VIEWSTORE_ENTRIES_MAX = 1000000, /* of all views that live */
-};
+/* Of all views that live: at most one for each so many bytes of memory. Each takes a tenth of that. */
+enum { VIEWSTORE_ENTRIES_MAX = 1000000, VIEWSTORE_RAM_PER_ENTRY = 4096 };
 
 struct viewstore {
 	struct storedir *dir;
@@ -20,7 +19,7 @@ struct viewstore {
 	struct strv areas;
 	struct viewplan_node node;
 	uv_loop_t *loop; /* the server's, once there is one */
-	size_t entries;
+	size_t entries, entries_max;
 };
 
 /* parent: where the files go. max_bytes: 0 for the default; less is taken where less is free. binds: what

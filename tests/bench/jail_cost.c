@@ -3,25 +3,31 @@
  *     FARMMAKE_HELPER_DIR=BUILD/src jail_cost [ROUNDS]
  *
  * First a program that does nothing and then a small source, each as it is and in the jail, in turns;
- * the difference is the jail's. Then what the kernel takes to make, and end, the namespaces: without
+ * the difference is the jail's; then the same source as a text and as a file of a view, with a few mounts
+ * as most jobs have them, and with a directory of the node's made anew besides. Then what the kernel takes to make, and end, the namespaces: without
  * any, with all but the network's, and with all. What it does later, in threads of its own, is in no
  * figure.
  */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/vec.h"
 #include "io/jail.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { ROUNDS_MAX = 2000 };
+
+static char *tree; /* of views */
 
 struct sample {
 	uint64_t wall_us, cpu_us;
@@ -98,8 +104,8 @@ static void on_done(void *ctx, struct jail_outcome *o)
 			close(o->fd[i]);
 }
 
-static void run_jailed(
-	struct jail_box *box, const char *compiler, const char *text, struct series *s)
+static void run_order(struct jail_box *box, const char *compiler, const char *text,
+	const struct viewplan *plan, struct series *s)
 {
 	struct job_spec spec = {
 		.cwd = (char[]){"/tmp"}, .source = (char[]){"a.c"}, .output = (char[]){"a.o"}};
@@ -111,14 +117,16 @@ static void run_jailed(
 	bool good = false;
 	struct jail *j;
 	struct sample start = now();
-	int fd = memfd_create("text", MFD_CLOEXEC);
-	if (fs_write_all(fd, text, strlen(text)) < 0)
+	int fd = plan ? -1 : memfd_create("text", MFD_CLOEXEC);
+	if (!plan && fs_write_all(fd, text, strlen(text)) < 0)
 		exit(1);
 	const struct jail_order order = {.loop = &loop,
 		.box = box,
 		.compiler = compiler,
 		.spec = &spec,
 		.text_fd = fd,
+		.tree = plan ? tree : NULL,
+		.plan = plan,
 		.on_done = on_done,
 		.ctx = &good};
 	if (jail_start(&order, &j) < 0)
@@ -127,6 +135,12 @@ static void run_jailed(
 	add(s, start);
 	if (!good)
 		exit(1);
+}
+
+static void run_jailed(
+	struct jail_box *box, const char *compiler, const char *text, struct series *s)
+{
+	run_order(box, compiler, text, NULL, s);
 }
 
 static void run_namespaces(int flags, struct series *s)
@@ -164,6 +178,68 @@ static void measure_jobs(struct jail_box *box, unsigned rounds)
 	report("gcc -c: as it is -> in the jail", &gcc, &gcc_jailed);
 }
 
+static void add_step(struct viewplan *plan, enum viewplan_kind kind, const char *path)
+{
+	vec_push(plan, (struct viewplan_step){kind, xstrdup(path), NULL});
+}
+
+static void add_names(struct viewplan *plan, const char *dir, int n)
+{
+	DIR *d = opendir(dir);
+	for (struct dirent *e; d && n && (e = readdir(d));) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", dir, e->d_name);
+		if (e->d_name[0] == '.')
+			continue;
+		add_step(plan, VIEWPLAN_NODE, path);
+		n--;
+	}
+	if (d)
+		closedir(d);
+}
+
+static void make_tree(void)
+{
+	static const char *const dirs[] = {
+		"/tmp", "/usr/include", "/usr/local/include", "/usr/lib/gcc"};
+	if (fs_make_private_dir("/tmp", "farmmake-jail-cost-", &tree) < 0 || chmod(tree, 0755) < 0)
+		exit(1);
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+		_cleanup_free_ char *dir = xasprintf("%s%s", tree, dirs[i]);
+		if (fs_mkdirs(dir, 0755) < 0)
+			exit(1);
+	}
+	_cleanup_free_ char *source = xasprintf("%s/tmp/a.c", tree);
+	if (fs_write_atomic(source, text, strlen(text), 0444) < 0)
+		exit(1);
+}
+
+static void measure_views(struct jail_box *box, unsigned rounds)
+{
+	enum { COVERED = 64 };
+	static struct series as_text, as_text_again, as_view, covered;
+	struct viewplan few = {0}, many = {0};
+	make_tree();
+	add_step(&few, VIEWPLAN_TREE, "/tmp");
+	add_step(&few, VIEWPLAN_TREE, "/usr/include");
+	add_step(&few, VIEWPLAN_TREE, "/usr/local/include");
+	add_step(&many, VIEWPLAN_TREE, "/tmp");
+	add_step(&many, VIEWPLAN_TREE, "/usr/include");
+	add_step(&many, VIEWPLAN_TREE, "/usr/local/include");
+	add_step(&many, VIEWPLAN_EMPTY, "/usr/share");
+	add_names(&many, "/usr/share", COVERED);
+	for (unsigned i = 0; i < rounds; i++) {
+		run_jailed(box, "/usr/bin/gcc", text, &as_text);
+		run_order(box, "/usr/bin/gcc", text, &few, &as_view);
+		run_order(box, "/usr/bin/gcc", text, &many, &covered);
+	}
+	as_text_again = as_text;
+	report("gcc -c in the jail: text -> view", &as_text, &as_view);
+	report("... text -> view, 64 names anew", &as_text_again, &covered);
+	fs_remove_tree(tree);
+	viewplan_fini(&few);
+	viewplan_fini(&many);
+}
+
 static void measure_namespaces(unsigned rounds)
 {
 	const int few = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
@@ -196,6 +272,7 @@ int main(int argc, char **argv)
 	}
 	printf("jail level %d, %d rounds\n", level, rounds);
 	measure_jobs(box, (unsigned)rounds);
+	measure_views(box, (unsigned)rounds);
 	measure_namespaces((unsigned)rounds);
 	jail_box_destroy(box);
 	return 0;

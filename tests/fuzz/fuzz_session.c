@@ -4,7 +4,7 @@
  *
  * Laws: no invariant of the scheduler breaks; a wrapper is told to compile here, or is given just what
  * a compiler makes of its own text, whatever a node sends; no node runs more compilers than it has
- * slots, nor keeps more than it may; and when nothing happens any more, every wrapper has had its
+ * slots, nor keeps more than it may, of texts or of files; and when nothing happens any more, every wrapper has had its
  * answer, every token lent is owed or back, and nothing is left. */
 #include "fuzz.h"
 
@@ -17,156 +17,38 @@
 #include "fake_link.h"
 #include "io/digest.h"
 #include "peer.h"
+#include "player.h"
 #include "record.h"
 #include "session.h"
+#include "show.h"
 #include "stage.h"
 #include "texts.h"
 
 #include <stdio.h>
 
-enum { NODES = 2, SLOTS = 2, PRELOAD = 2, CCS_MAX = 24, BUDGET_BYTES = 400000 };
-/* --- farmcc */
-
-struct cc {
-	struct conn *conn; /* NULL: over */
-	uint8_t *text;
-	size_t text_n;
-	struct buf object;
-	uint64_t object_bytes; /* that CC_RESULT announced */
-	bool delivered;
+enum {
+	NODES = 2,
+	SLOTS = 2,
+	PRELOAD = 2,
+	CCS_MAX = 24,
+	BUDGET_BYTES = 400000,
+	VIEWS_BYTES = 65536
 };
 
 static struct farm farm;
 static struct jobserver js;
 static struct server *servers[NODES];
+static struct viewstore *views[NODES];
 static struct keyring keys[NODES];
 static struct cc ccs[CCS_MAX];
-static struct lz *lz;
 static struct toolchains toolchains;
 static char toolchain_text[TOOLCHAIN_TEXT_MAX];
-static bool
-	tainted; /* somebody spoke in this client's name: what nodes compile may not be its texts */
-
-static void cc_say(struct cc *cc, const struct msg *m)
-{
-	assert(msg_encode(m, fake_link_incoming(cc->conn)) == 0);
-}
-
-static void cc_end(struct cc *cc)
-{
-	cc_say(cc, &(struct msg){.type = MSG_CC_DONE});
-	cc->delivered = true;
-}
-
-static void cc_begin(struct cc *cc, uint8_t kind, unsigned number)
-{
-	wrapper_accept(&farm);
-	cc->conn = fake_link_last_wrapper();
-	cc->text_n = 1 + kind * 587u;
-	cc->text = xmalloc(cc->text_n);
-	for (size_t i = 0; i < cc->text_n; i++)
-		cc->text[i] = (uint8_t)(i % 251 + number + kind + i / 5000);
-	buf_init(&cc->object, 1 << 20);
-	struct msg m = {.type = MSG_CC_BEGIN};
-	m.cc_begin.version = WIRE_VERSION;
-	m.cc_begin.distributable = kind != 255;
-	char source[16], reason[] = "odd", none[] = "", cwd[] = "/farm/t", output[] = "t.o",
-			 path[] = "/usr/bin/gcc";
-	snprintf(source, sizeof source, "t%u.c", number);
-	m.cc_begin.reason = kind == 255 ? reason : none;
-	m.cc_begin.compiler = path;
-	m.cc_begin.cpath = m.cc_begin.lang_path = m.cc_begin.no_view = none;
-	m.cc_begin.spec = (struct job_spec){.cwd = cwd, .source = source, .output = output};
-	cc_say(cc, &m);
-	if (kind == 255)
-		cc_end(cc); /* it does not ask */
-}
-
-static void cc_preprocess(struct cc *cc)
-{
-	static uint8_t packed[LZ_PACKED_MAX];
-	for (size_t at = 0; at < cc->text_n;) {
-		size_t n = cc->text_n - at < LZ_BLOCK_BYTES ? cc->text_n - at : LZ_BLOCK_BYTES;
-		struct msg m = {.job = 0};
-		lz_pack(lz, cc->text + at, n, packed, &m);
-		cc_say(cc, &m);
-		at += n;
-	}
-	struct msg m = {.type = MSG_CC_STAGED, .cc_staged = {cc->text_n, 1000}};
-	cc_say(cc, &m);
-}
-
-static void cc_check_object(struct cc *cc)
-{
-	if (cc->object.len < cc->object_bytes)
-		return;
-	if (!tainted) {
-		assert(!stage_fails(cc->text, cc->text_n) && !stage_warns(cc->text, cc->text_n));
-		assert(cc->object.len == cc->text_n);
-		for (size_t i = 0; i < cc->text_n; i++)
-			assert(cc->object.data[i] == stage_compile(cc->text[i]));
-	}
-	cc_end(cc);
-}
-
-static void cc_hear(struct cc *cc, const struct msg *m)
-{
-	struct msg answer = {.type = MSG_CC_TOOLCHAIN};
-	char path[] = "/usr/bin/gcc";
-	switch ((int)m->type) {
-	case MSG_CC_VERDICT:
-		if (m->cc_verdict.verdict == VERDICT_PREPROCESS) {
-			cc_preprocess(cc);
-		} else if (m->cc_verdict.verdict == VERDICT_PROBE) {
-			answer.cc_toolchain.compiler = path;
-			answer.cc_toolchain.text = toolchain_text;
-			cc_say(cc, &answer);
-		} else {
-			assert(!cc->delivered);
-			cc_end(cc);
-		}
-		break;
-	case MSG_CC_RESULT:
-		cc->object_bytes = m->result.raw_bytes[STREAM_OUTPUT];
-		assert(m->result.wait_status == 0 && cc->object_bytes);
-		break;
-	case MSG_DATA:
-		assert(m->data.stream == STREAM_OUTPUT && lz_unpack(m, &cc->object) == 0);
-		cc_check_object(cc);
-		break;
-	default: assert(m->type == MSG_CC_VERDICT); /* farmmake says nothing else */
-	}
-}
-
-/* Everything that one of them and farmmake have to say to each other now. */
-static void pump_cc(struct cc *cc)
-{
-	bool moved = true;
-	while (moved && cc->conn) {
-		struct buf *out = fake_link_outgoing(cc->conn);
-		moved = fake_link_deliver(cc->conn);
-		while (out->len) {
-			struct wire_header h;
-			struct msg m;
-			assert(wire_header_decode(out->data, &h) == 0);
-			assert(msg_decode(&h, out->data + WIRE_HEADER_BYTES, &m) == 0);
-			cc_hear(cc, &m);
-			msg_fini(&m);
-			buf_consume(out, WIRE_HEADER_BYTES + h.length);
-			moved = true;
-		}
-		if (cc->delivered && !moved) {
-			conn_abort(cc->conn, ERR_CLOSED);
-			cc->conn = NULL;
-		}
-	}
-}
 
 static void pump_ccs(void)
 {
 	for (size_t i = 0; i < CCS_MAX; i++)
 		if (ccs[i].conn)
-			pump_cc(&ccs[i]);
+			player_pump(&ccs[i]);
 }
 
 /* --- the world */
@@ -214,6 +96,8 @@ static void start_node(int i, const struct strv *closed)
 	struct listen_set none = {.n = 0};
 	keys[i].n = 1;
 	strcpy(keys[i].keys[0].node, names[i]);
+	assert(viewstore_create("/none", VIEWS_BYTES, closed, &views[i]) == 0);
+	views[i]->loop = &farm.loop;
 	const struct server_conf conf = {.loop = &farm.loop,
 		.keys = &keys[i],
 		.name = names[i],
@@ -223,6 +107,7 @@ static void start_node(int i, const struct strv *closed)
 		.budget_bytes = BUDGET_BYTES,
 		.toolchains = &toolchains,
 		.closed = closed,
+		.views = views[i],
 		.on_load = do_nothing,
 		.on_idle = do_nothing};
 	assert(server_create(&conf, &none, &servers[i]) == 0);
@@ -236,8 +121,8 @@ static void create_world(const struct strv *closed)
 {
 	log_init("fuzz", LOG_ERROR);
 	stage_now_us = 1000000000;
-	stage_jails = 0;
-	tainted = false;
+	stage_jails = stage_trees = stage_contents = 0;
+	player = (struct player){&farm, lz_create(), toolchain_text, false};
 	memset(ccs, 0, sizeof ccs);
 	farm = (struct farm){.local_slots = 2, .js = &js, .result_bytes_max = 300000};
 	js = (struct jobserver){.tokens = {.base = 2}};
@@ -253,7 +138,6 @@ static void create_world(const struct strv *closed)
 	farm.compilers = compilers_create();
 	farm.record = record_create();
 	farm.costs = cost_create();
-	lz = lz_create();
 	make_toolchain();
 	for (int i = 0; i < NODES; i++)
 		start_node(i, closed);
@@ -268,6 +152,7 @@ static void check_laws(void)
 		assert(servers[i]->conf.slots - servers[i]->free <= SLOTS);
 		assert(server_held_bytes(servers[i], 0) <=
 			2 * BUDGET_BYTES + SLOTS * STAGE_TEXT_BYTES_MAX);
+		assert(store_bytes(views[i]->store) <= VIEWS_BYTES);
 	}
 	assert(stage_jails <= NODES * SLOTS);
 }
@@ -316,7 +201,7 @@ static void new_cc(uint8_t arg, struct input *in)
 	(void)in;
 	for (size_t i = 0; i < CCS_MAX; i++) {
 		if (!ccs[i].text) {
-			cc_begin(&ccs[i], arg, number++ % 100);
+			player_begin(&ccs[i], arg, number++ % 100);
 			return;
 		}
 	}
@@ -388,8 +273,19 @@ static void lie(uint8_t arg, struct input *in)
 /* A client that says something else. */
 static void intrude(uint8_t arg, struct input *in)
 {
-	tainted = true;
+	player.tainted = true;
 	inject(fake_link_nth(MSG_FROM_CLIENT, arg / 64 % NODES), arg, in);
+}
+
+/* A client that shows views: what each message is about is the next byte's choice. */
+static void show(uint8_t arg, struct input *in)
+{
+	struct conn *c = fake_link_nth(MSG_FROM_CLIENT, arg % NODES);
+	unsigned what = in->p < in->end ? *in->p++ : 0;
+	if (!c)
+		return;
+	player.tainted = true;
+	show_say(fake_link_incoming(c), toolchains.v[0].id.id, arg / NODES, what);
 }
 
 static void kill_cc(uint8_t arg, struct input *in)
@@ -418,7 +314,7 @@ static void return_token(uint8_t arg, struct input *in)
 
 static void (*const happenings[])(uint8_t arg, struct input *in) = {new_cc, let_ccs_talk,
 	deliver_up, deliver_down, end_compiler, pass_time, cut_link, flip_bit, lie, intrude,
-	kill_cc, drain_node, return_token, new_cc, let_ccs_talk, deliver_up};
+	kill_cc, drain_node, return_token, show, let_ccs_talk, deliver_up};
 
 static bool is_at_rest(void)
 {
@@ -463,7 +359,14 @@ static void destroy_world(void)
 		uv_run(&farm.loop, UV_RUN_NOWAIT);
 	for (int i = 0; i < NODES; i++)
 		assert(!servers[i]);
-	assert(fake_link_count() == 0 && uv_loop_close(&farm.loop) == 0);
+	assert(stage_trees == 0);
+	for (int i = 0; i < NODES; i++) {
+		assert(store_reserve(views[i]->store, VIEWS_BYTES - 1)); /* nobody uses anything */
+		viewstore_destroy(views[i]);
+	}
+	assert(stage_contents == 0);
+	assert(fake_link_count() == 0);
+	assert(uv_loop_close(&farm.loop) == 0);
 	sched_destroy(farm.sched);
 	vec_fini(&farm.plan);
 	vec_fini(&farm.events);
@@ -474,7 +377,7 @@ static void destroy_world(void)
 	texts_destroy(farm.texts);
 	record_destroy(farm.record);
 	cost_destroy(farm.costs);
-	lz_destroy(lz);
+	lz_destroy(player.lz);
 	free(toolchains.v[0].path);
 	for (size_t i = 0; i < CCS_MAX; i++) {
 		free(ccs[i].text);

@@ -1,5 +1,6 @@
 /* stage - plays the kernel's part for the two programs of fuzz_session.c: the clock, make's tokens, and
- * jails with a compiler in them. It stands in for base/clock.h, io/jobserver.h and io/jail.h.
+ * jails with a compiler in them, and a node's files of views. It stands in for base/clock.h,
+ * io/jobserver.h, io/jail.h and storedir.h.
  */
 #pragma once
 
@@ -17,6 +18,9 @@ struct jobserver {
 uint8_t stage_compile(uint8_t c);
 bool stage_fails(const uint8_t *text, size_t n);
 bool stage_warns(const uint8_t *text, size_t n);
+
+/* Trees of views, and contents, that a node has not removed. */
+extern size_t stage_trees, stage_contents;
 
 /* How many run, and the end of one. */
 extern size_t stage_jails;

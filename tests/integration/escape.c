@@ -24,7 +24,7 @@ struct run {
 };
 
 static const char *const ending_words[ENDING_COUNT] = {
-	"-", "refused", "fails", "in vain", "limited", "LOST"};
+	"-", "refused", "fails", "in vain", "limited", "closed", "LOST"};
 
 static const char *describe(const struct attempt *a)
 {
@@ -48,11 +48,14 @@ static void try_at(struct run *r, const struct vector *v, enum place place, stru
 	attempt_init(a);
 	switch (place) {
 	case PLACE_BARE:
-		if (!r->brief)
+		if (!r->brief && !v->view)
 			bare_try(&r->world, v, a);
 		break;
 	case PLACE_NODE: hostile_try(r->hostile, &r->world, v, a); break;
-	case PLACE_JAIL: cell_try(r->cell, &r->world, v, a); break;
+	case PLACE_JAIL:
+		if (!v->view)
+			cell_try(r->cell, &r->world, v, a);
+		break;
 	case PLACE_COUNT: break;
 	}
 	const char *seen = world_inspect(&r->world, a);
@@ -75,7 +78,7 @@ static void try_vector(struct run *r, const struct vector *v)
 		describe(&at[PLACE_NODE]), describe(&at[PLACE_JAIL]));
 	count(r, v, "node", &at[PLACE_NODE]);
 	count(r, v, "jail", &at[PLACE_JAIL]);
-	if (at[PLACE_JAIL].ending == ENDING_UNTRIED) {
+	if (!v->view && at[PLACE_JAIL].ending == ENDING_UNTRIED) {
 		printf("SKIP: %s: %s\n", v->name, at[PLACE_JAIL].why);
 		r->left_out++;
 	} else if (at[PLACE_NODE].ending == ENDING_UNTRIED && v->tool != TOOL_INTRUDER) {

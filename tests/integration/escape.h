@@ -27,7 +27,7 @@ enum aim {
 	AIM_COUNT
 };
 
-/* In all texts "%r" is the world's directory, "%p" the listener's port. */
+/* In all texts "%r" is the world's directory, "%p" the listener's port, "%s" the secret. */
 struct vector {
 	const char *name;
 	enum tool tool;
@@ -36,6 +36,10 @@ struct vector {
 	const char *text;
 	const char *source, *output, *cwd; /* NULL: the usual */
 	const char *env;                   /* of whoever starts the compiler; NAME=VALUE */
+	/* A view in place of the text, as a manifest (manifest.h), with what is done wrong about it; and one
+	 * that the node is shown before. */
+	const char *view, *view_before;
+	unsigned tricks;
 	bool has_neighbour; /* another client's job runs at the same node, with the secret in its source */
 };
 
@@ -49,6 +53,7 @@ enum ending {
 	ENDING_FAILED,  /* it ran, and the compiler did not succeed */
 	ENDING_PASSED,  /* it ran and succeeded, and there was nothing outside to show for it */
 	ENDING_LIMITED, /* a limit ended it */
+	ENDING_CLOSED,  /* the node hung up */
 	ENDING_LOST,    /* the link or the jail broke: as bad as an escape */
 	ENDING_COUNT
 };

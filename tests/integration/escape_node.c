@@ -6,6 +6,7 @@
 #include "core/toolchain.h"
 #include "io/conn.h"
 #include "io/netif.h"
+#include "manifest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 enum { LIMIT_MS = 20000 };
 
 struct hostile {
+	struct sockaddr_storage address;
 	uv_loop_t loop;
 	struct keyring keys;
 	struct conn *conn; /* NULL: closed */
@@ -24,6 +26,8 @@ struct hostile {
 	struct toolchain tools[TOOL_COUNT];
 	uint32_t job;
 	struct attempt *now;
+	struct manifest manifest; /* of this link */
+	uint32_t view;
 };
 
 static void tell(struct hostile *h, const struct msg *m)
@@ -62,7 +66,8 @@ static void on_refused(struct attempt *a, const struct msg *m)
 		[REFUSED_TOOLCHAIN] = ENDING_UNTRIED,
 		[REFUSED_FLAG] = ENDING_REFUSED,
 		[REFUSED_FULL] = ENDING_LOST,
-		[REFUSED_LIMIT] = ENDING_LIMITED};
+		[REFUSED_LIMIT] = ENDING_LIMITED,
+		[REFUSED_VIEW] = ENDING_REFUSED};
 	a->ending = endings[m->refused.refusal];
 	snprintf(a->why, sizeof a->why, "%.150s", m->refused.text);
 }
@@ -72,6 +77,8 @@ static void on_msg(void *ctx, struct msg *m)
 	struct hostile *h = ctx;
 	if (m->type == MSG_WELCOME)
 		on_welcome(h, m);
+	if (m->type == MSG_NEED)
+		manifest_answer(&h->manifest, h->conn, h->lz, m);
 	if (m->type == MSG_STARTED && !h->now)
 		uv_stop(&h->loop);
 	if (m->job != h->job || !h->now)
@@ -119,26 +126,34 @@ static void run(struct hostile *h)
 	uv_timer_stop(&h->deadline);
 }
 
-struct hostile *hostile_create(const char *key_file, const char *node)
+static int dial(struct hostile *h)
 {
 	static const struct conn_ops ops = {on_ready, on_msg, NULL, on_closed};
+	const struct conn_conf conf = {
+		.loop = &h->loop, .peer = MSG_FROM_NODE, .ops = &ops, .ctx = h};
+	manifest_fini(&h->manifest);
+	h->view = 0;
+	h->welcomed = false;
+	int err = conn_dial(&conf, (struct sockaddr *)&h->address, &h->keys, NULL, &h->conn);
+	if (!err)
+		run(h);
+	return err ? err : h->welcomed ? 0 : h->closed_by;
+}
+
+struct hostile *hostile_create(const char *key_file, const char *node)
+{
 	struct hostile *h = xcalloc(1, sizeof *h);
-	struct sockaddr_storage address;
 	uv_loop_init(&h->loop);
 	uv_timer_init(&h->loop, &h->deadline);
 	h->deadline.data = h;
 	h->lz = lz_create();
-	const struct conn_conf conf = {
-		.loop = &h->loop, .peer = MSG_FROM_NODE, .ops = &ops, .ctx = h};
 	int err = keyring_load(key_file, &h->keys);
 	if (!err)
-		err = netif_parse_address(node, NETIF_PORT, true, &address);
+		err = netif_parse_address(node, NETIF_PORT, true, &h->address);
 	if (!err)
-		err = conn_dial(&conf, (struct sockaddr *)&address, &h->keys, NULL, &h->conn);
-	if (!err)
-		run(h);
-	if (err || !h->welcomed) {
-		fprintf(stderr, "escape: %s: %s\n", node, err_str(err ? err : h->closed_by));
+		err = dial(h);
+	if (err) {
+		fprintf(stderr, "escape: %s: %s\n", node, err_str(err));
 		exit(2);
 	}
 	return h;
@@ -151,6 +166,7 @@ void hostile_destroy(struct hostile *h)
 	uv_close((uv_handle_t *)&h->deadline, NULL);
 	uv_run(&h->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&h->loop);
+	manifest_fini(&h->manifest);
 	lz_destroy(h->lz);
 	keyring_wipe(&h->keys);
 	free(h);
@@ -176,6 +192,53 @@ static void send_job(struct hostile *h, enum tool tool, struct job_spec *spec, c
 	struct msg end = {.type = MSG_JOB_TEXT_END, .job = h->job};
 	end.job_text_end.raw_bytes = strlen(text);
 	tell(h, &end);
+}
+
+/* Shows a view, and sends a job that reads it. */
+static void send_view(struct hostile *h, const struct world *w, const struct vector *v,
+	const char *rows, unsigned tricks)
+{
+	struct job_spec spec;
+	struct msg m = {.type = MSG_JOB, .job = ++h->job};
+	_cleanup_free_ char *text = world_expand(w, rows);
+	h->manifest.tricks = tricks;
+	manifest_send(&h->manifest, h->conn, ++h->view, text);
+	world_spec(w, v, &spec);
+	spec.input_kind = INPUT_VIEW;
+	spec.view = h->view;
+	memcpy(spec.toolchain, h->tools[v->tool].id, TOOLCHAIN_ID_BYTES);
+	m.job_spec.spec = spec;
+	tell(h, &m);
+	msg_fini(&m);
+	tell(h, &(struct msg){.type = MSG_JOB_TEXT_END, .job = h->job});
+}
+
+/* A link that the node has closed is one that it saw through: the next vector has another. */
+static void try_view(
+	struct hostile *h, const struct world *w, const struct vector *v, struct attempt *ret)
+{
+	struct attempt before;
+	attempt_init(&before);
+	if (v->view_before) {
+		h->now = &before;
+		send_view(h, w, v, v->view_before, 0);
+		run(h);
+	}
+	h->now = ret;
+	ret->ending = ENDING_LOST;
+	if (v->view_before && before.ending != ENDING_PASSED)
+		snprintf(ret->why, sizeof ret->why, "what comes before fails");
+	else
+		send_view(h, w, v, v->view, v->tricks);
+	if (!ret->why[0])
+		run(h);
+	h->now = NULL;
+	attempt_fini(&before);
+	if (h->conn)
+		return;
+	ret->ending = ENDING_CLOSED;
+	if (dial(h) < 0)
+		ret->ending = ENDING_LOST;
 }
 
 /* A job that lasts until it is cancelled; its number, once it runs. */
@@ -204,6 +267,10 @@ void hostile_try(
 		snprintf(ret->why, sizeof ret->why, "%s",
 			v->tool == TOOL_INTRUDER ? "no node offers such a compiler"
 						 : "the node has no such compiler");
+		return;
+	}
+	if (v->view) {
+		try_view(h, w, v, ret);
 		return;
 	}
 	_cleanup_free_ char *text = world_expand(w, v->text);

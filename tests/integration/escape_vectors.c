@@ -2,10 +2,16 @@
  * in doc/security.md has the same names (lint compares them). */
 #include "escape.h"
 
+#include "manifest.h"
+
 #define ASM(line) "__asm__(\"" line "\");\n"
 #define PLAIN "int f(void) { return 0; }\n"
 #define SECRET "%r/canary/secret"
 #define OPEN "%r/open/"
+#define FILE_ "file %r/job/a.c 1 ="
+#define X16(x) x x x x x x x x x x x x x x x x
+#define NAME_256 X16("abcdefghijklmnop")
+#define DEEP X16(X16("d/")) X16(X16("d/")) X16(X16("d/")) "d"
 
 /* clang-format off */
 const struct vector vectors[] = {
@@ -131,6 +137,58 @@ const struct vector vectors[] = {
 	{"an output in /dev", TOOL_GCC, AIM_WRITE, {0}, PLAIN, .output = "/dev/shm/farmmake-escape"},
 	{"an output in /proc", TOOL_GCC, AIM_WRITE, {0}, PLAIN, .output = "/proc/self/comm"},
 	{"an output in /usr/src", TOOL_GCC, AIM_WRITE, {0}, PLAIN, .output = "/usr/src/farmmake-escape"},
+
+	/* a view shows what it should not */
+	{"a view: a link to /etc", TOOL_GCC, AIM_READ, {0}, .view = "link %r/job/l /etc\n" FILE_ "#include \"l/passwd\""},
+	{"a view: a link to the file", TOOL_GCC, AIM_READ, {0}, .view = "link %r/job/l " SECRET "\n" FILE_ "#include \"l\""},
+	{"a view: a link to /proc/self/root", TOOL_GCC, AIM_READ, {0}, .view = "link %r/job/l /proc/self/root\n" FILE_ "#include \"l" SECRET "\""},
+	{"a view: a link to /proc/1/root", TOOL_GCC, AIM_READ, {0}, .view = "link %r/job/l /proc/1/root\n" FILE_ "#include \"l" SECRET "\""},
+	{"a view: a link to /proc/self/cwd", TOOL_GCC, AIM_READ, {0}, .view = "link %r/job/l /proc/self/cwd/..\n" FILE_ "#include \"l/canary/secret\""},
+	{"a view: a link upwards", TOOL_GCC, AIM_READ, {0}, .view = "link %r/job/l ../canary/secret\n" FILE_ "#include \"l\""},
+	{"a view: links in a circle", TOOL_GCC, AIM_SPEND, {0}, .view = "link %r/job/l m\nlink %r/job/m l\n" FILE_ "#include \"l/x.h\""},
+	{"a view: the source is a link", TOOL_GCC, AIM_READ, {0}, .view = "link %r/job/a.c " SECRET},
+	{"a view: the root is a link", TOOL_GCC, AIM_READ, {0}, .view = "link /tmp /proc/self/root/tmp\nlink /home /\n" FILE_ "#include \"" SECRET "\""},
+	{"a view: the directory is a link", TOOL_GCC, AIM_READ, {0}, .cwd = "%r/l", .view = "link %r/l canary\n" FILE_ "#include \"secret\""},
+	{"a view: a file below a link", TOOL_GCC, AIM_WRITE, {0}, .view = "link %r/job/l " OPEN "\nfile %r/job/l/written 1 =x\n" FILE_ "int x;"},
+	{"a view: a link above a file", TOOL_GCC, AIM_WRITE, {0}, .view = "file %r/job/l/written 1 =x\nlink %r/job/l " OPEN "\n" FILE_ "int x;"},
+	{"a view: upwards in a path", TOOL_GCC, AIM_WRITE, {0}, .view = "file %r/job/../open/written 1 =x\n" FILE_ "int x;"},
+	{"a view: upwards from the root", TOOL_GCC, AIM_WRITE, {0}, .view = "file /../../../.." OPEN "written 1 =x\n" FILE_ "int x;"},
+	{"a view: a relative path", TOOL_GCC, AIM_WRITE, {0}, .view = "file written 1 =x\n" FILE_ "int x;"},
+	{"a view: one path twice", TOOL_GCC, AIM_READ, {0}, .view = "file %r/job/a.h 1 =int x;\nlink %r/job/a.h " SECRET "\n" FILE_ "#include \"a.h\""},
+	{"a view: nothing there but the node's", TOOL_GCC, AIM_READ, {0}, .view = "place %r/canary\n" FILE_ "#include \"" SECRET "\""},
+	{"a view: .incbin", TOOL_GCC, AIM_READ, {0}, .view = FILE_ "__asm__(\".incbin \\\"" SECRET "\\\"\");"},
+	{"a view: .incbin of the key", TOOL_GCC, AIM_READ, {0}, .view = FILE_ "__asm__(\".incbin \\\"%r/key\\\"\");"},
+	{"a view: -include of /etc/passwd", TOOL_GCC, AIM_READ, {"-include/etc/passwd"}, .view = FILE_ "int x;"},
+	{"a view: -include of the file", TOOL_GCC, AIM_READ, {"-include" SECRET}, .view = FILE_ "int x;"},
+	{"a view: -imacros of the file, clang", TOOL_CLANG, AIM_READ, {"-imacros" SECRET}, .view = FILE_ "int x;"},
+	{"a view: -I/etc", TOOL_GCC, AIM_READ, {"-I/etc"}, .view = FILE_ "#include <passwd>"},
+	{"a view: -isystem", TOOL_GCC, AIM_READ, {"-isystem%r/canary"}, .view = FILE_ "#include <secret>"},
+	{"a view: another's file", TOOL_GCC, AIM_READ, {0}, .view_before = "file %r/job/other.h 1 =int %s;\n" FILE_ "#include \"other.h\"", .view = FILE_ "#include \"other.h\""},
+	{"a view: another's hash, the first half", TOOL_GCC, AIM_READ, {0}, .view_before = "file %r/job/other.h 1 =int %s;\n" FILE_ "#include \"other.h\"", .view = "file %r/job/other.h 1 =int %s;\n" FILE_ "#include \"other.h\"", .tricks = MANIFEST_HALF | MANIFEST_GONE},
+	{"a view: another's hash, other contents", TOOL_GCC, AIM_READ, {0}, .view_before = "file %r/job/other.h 1 =int %s;\n" FILE_ "#include \"other.h\"", .view = "file %r/job/other.h 1 =int %s;\n" FILE_ "#include \"other.h\"", .tricks = MANIFEST_HALF},
+	{"a view: poisoned contents", TOOL_GCC, AIM_WRITE, {0}, .view = "file %r/job/poison.h 1 =int poison;\n" FILE_ "#include \"poison.h\"", .tricks = MANIFEST_POISON},
+	{"a view: / is whole", TOOL_GCC, AIM_BREAK, {0}, .view = "whole /\n" FILE_ "int x;"},
+	{"a view: /usr is whole", TOOL_GCC, AIM_BREAK, {0}, .view = "whole /usr\n" FILE_ "int x;"},
+	{"a view: /usr/bin is whole", TOOL_GCC, AIM_RUN, {0}, .view = "whole /usr/bin\nfile /usr/bin/as 1 =#!/bin/sh\\n: >" OPEN "ran\n" FILE_ "int x;"},
+	{"a view: /etc is whole", TOOL_GCC, AIM_BREAK, {0}, .view = "whole /etc\n" FILE_ "int x;"},
+	{"a view: /lib64 is whole", TOOL_GCC, AIM_BREAK, {0}, .view = "whole /lib64\n" FILE_ "int x;"},
+	{"a view: /.farm is whole", TOOL_GCC, AIM_BREAK, {0}, .view = "whole /.farm\n" FILE_ "int x;"},
+	{"a view: the object is a link", TOOL_GCC, AIM_WRITE, {0}, .view = "link /.farm/object " OPEN "written\n" FILE_ "int x;"},
+	{"a view: a compiler of its own", TOOL_GCC, AIM_RUN, {0}, .view = "whole /usr/lib/gcc/x86_64-linux-gnu/12\nfile /usr/lib/gcc/x86_64-linux-gnu/12/cc1 1 =#!/bin/sh\\n: >" OPEN "ran\n" FILE_ "int x;"},
+	{"a view: a program beside the source", TOOL_GCC, AIM_RUN, {0}, .cwd = "%r/job", .view = "file %r/job/as 1 =#!/bin/sh\\n: >" OPEN "ran\n" FILE_ "int x;"},
+	{"a view: specs", TOOL_GCC, AIM_RUN, {0}, .view = "file %r/job/specs 1 =*invoke_as:\\n| touch " OPEN "ran\n" FILE_ "int x;"},
+	{"a view: specs of the compiler's", TOOL_GCC, AIM_RUN, {0}, .view = "whole /usr/lib/gcc/x86_64-linux-gnu\nlink /usr/lib/gcc/x86_64-linux-gnu/12 %r/job\nfile %r/job/specs 1 =*invoke_as:\\n| touch " OPEN "ran\n" FILE_ "int x;"},
+	{"a view: /etc/ld.so.preload", TOOL_GCC, AIM_RUN, {0}, .view = "file /etc/ld.so.preload 1 =%r/canary/plugin.so\n" FILE_ "int x;"},
+	{"a view: -o outside", TOOL_GCC, AIM_WRITE, {0}, .output = OPEN "written", .view = FILE_ "int x;"},
+	{"a view: -MF", TOOL_GCC, AIM_WRITE, {"-MD", "-MF" OPEN "written"}, .view = FILE_ "int x;"},
+	{"a view: -Wp,-MT behind a comma", TOOL_GCC, AIM_WRITE, {"-Wp,-MT,x,-MD," OPEN "written"}, .view = FILE_ "int x;"},
+	{"a view: -Wp,-MD,", TOOL_GCC, AIM_WRITE, {"-Wp,-MD," OPEN "written"}, .view = FILE_ "int x;"},
+	{"a view: -save-temps", TOOL_GCC, AIM_WRITE, {"-save-temps"}, .view = FILE_ "int x;"},
+	{"a view: a source that is an option", TOOL_GCC, AIM_RUN, {0}, .source = "-B%r/canary/bin/", .view = FILE_ "int x;"},
+	{"a view: a source that is a file of options", TOOL_GCC, AIM_READ, {0}, .source = "@" SECRET, .view = FILE_ "int x;"},
+	{"a view: a path of 3856 bytes", TOOL_GCC, AIM_SPEND, {0}, .view = "place " X16("/" X16("abcdefghijklmno")) "\n" FILE_ "int x;"},
+	{"a view: a name of 257 bytes", TOOL_GCC, AIM_SPEND, {0}, .view = "place /x" NAME_256 "\n" FILE_ "int x;"},
+	{"a view: 769 directories deep", TOOL_GCC, AIM_SPEND, {0}, .view = "file /" DEEP "/a.h 1 =\n" FILE_ "#include \"/" DEEP "/a.h\""},
 
 	/* more than there is */
 	{".space of 2^40", TOOL_GCC, AIM_SPEND, {0}, ASM(".space 1099511627776")},

@@ -52,14 +52,17 @@ char *world_expand(const struct world *w, const char *text)
 	size_t size = 0;
 	FILE *f = open_memstream(&out, &size);
 	while (*text) {
-		bool is_dir = str_starts(text, "%r"), is_port = str_starts(text, "%p");
+		bool is_dir = str_starts(text, "%r"), is_port = str_starts(text, "%p"),
+		     is_secret = str_starts(text, "%s");
 		if (is_dir)
 			fputs(w->dir, f);
 		else if (is_port)
 			fprintf(f, "%d", w->port);
+		else if (is_secret)
+			fputs(w->secret, f);
 		else
 			fputc(*text, f);
-		text += is_dir || is_port ? 2 : 1;
+		text += is_dir || is_port || is_secret ? 2 : 1;
 	}
 	fclose(f);
 	return out;

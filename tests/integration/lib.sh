@@ -64,6 +64,8 @@ farm_begin() {
 	FARMMAKE_TEST_SOURCES=$(deps_sources) # before HOME moves
 	export FARMMAKE_TEST_SOURCES TMPDIR=$work/tmp
 	export HOME=$work/home XDG_RUNTIME_DIR=$work/run LC_ALL=C
+	export RUNTIME_DIRECTORY=$work/views
+	chmod 711 "$work" # jails of root's are nobody when they look for a view
 	export XDG_CONFIG_HOME=$HOME/.config XDG_STATE_HOME=$HOME/.state XDG_CACHE_HOME=$HOME/.cache
 	key=$work/key
 	new_key "$key"

@@ -9,6 +9,8 @@ set -u
 : "${FARMNODE:?}" "${NODE_CLIENT:?}"
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/farmnode-test.XXXXXX")
+chmod 711 "$dir" # jails of root's are nobody when they look for a view
+export RUNTIME_DIRECTORY=$dir/store
 node_pid=
 failures=0
 
@@ -188,6 +190,130 @@ check "a client's name cannot break the log" grep -q 'tester\\x0a@lo (127' "$dir
 client --key "$dir/other-key" "$dir/small.c" >"$dir/out"
 check "another key" grep -q '^closed holds another farm key' "$dir/out"
 
+# --- views
+# view OPTION... MANIFEST...: jobs made of views
+view() {
+	client --view --cwd "$dir/farm" --source test.c "$@" >"$dir/out" 2>&1
+}
+
+# row KIND PATH [MORE]: of a manifest
+manifest() {
+	printf '%s\n' "$@"
+}
+
+says() {
+	grep -q "$@" "$dir/out"
+}
+
+# ends TEXT OPTION...: the node ends the link of one who sends this
+ends() {
+	local text=$1 before
+	before=$(wc -l <"$dir/log")
+	shift
+	! view "$@" && says '^closed' && ! says '^result' &&
+		tail -n +$((before + 1)) "$dir/log" | grep -q "left: .*$text" && serves
+}
+
+# refuses_view ROW...: a view that has these rows too is not shown
+refuses_view() {
+	manifest "$@" "file $dir/farm/test.c 1 =int refused;" >"$dir/refused.view"
+	view "$dir/refused.view" && says '^refused 1 view '
+}
+
+mkdir -p "$dir/farm/inc"
+printf '#include "inc/a.h"\n#include <stddef.h>\nint f(void) { return A; }\n' >"$dir/farm/test.c"
+printf '#define A 42\n' >"$dir/farm/inc/a.h"
+cp "$dir/farm/test.c" "$dir/plain.c"
+(cd "$dir/farm" && gcc -O2 -g -MD -c test.c -o test.o)
+manifest "file $dir/farm/test.c 1 @$dir/plain.c" "file $dir/farm/inc/a.h 2 @$dir/farm/inc/a.h" >"$dir/plain.view"
+rm -f "$dir"/results/*
+view --flag -O2 --flag -g --flag -MTtest.o --deps 1 --store "$dir/results" "$dir/plain.view"
+check "a view compiles to the local object" cmp "$dir/farm/test.o" "$dir/results/1.o"
+check "... with the local dependencies" cmp "$dir/farm/test.d" "$dir/results/1.d"
+check "... after two contents were asked for" test "$(grep -c '^needs 1$' "$dir/out")" = 2
+view "$dir/plain.view" "$dir/plain.view"
+check "a second client sends none" eval 'says "^result 2 0" && ! says "^needs"'
+check "one that knows half of a hash is asked" ends 'do not match the announced digest' --trick 1 "$dir/plain.view"
+check "... and reads nothing without an answer" eval \
+	'! view --trick 9 "$dir/plain.view" && says "^needs" && ! says "^result"'
+view "$dir/plain.view"
+check "... and changes nothing for others" eval 'says "^result 1 0" && ! says "^needs"'
+check "trees go with their jobs" wait_until 5 eval 'test -z "$(ls "$dir"/store/*/trees)"'
+
+printf '#include "inc/a.h"\nint g(void) { int i; return i; }\n' >"$dir/warned.c"
+manifest "file $dir/farm/test.c 1 @$dir/warned.c" "file $dir/farm/inc/a.h 2 @$dir/farm/inc/a.h" >"$dir/warned.view"
+cp "$dir/warned.c" "$dir/farm/test.c"
+(cd "$dir/farm" && LC_ALL=C.UTF-8 gcc -Wall -c test.c -o test.o 2>"$dir/local.stderr")
+check "a poisoned content ends the link" ends 'do not match the announced digest' --trick 2 "$dir/warned.view"
+view --flag -Wall --messages 1 --store "$dir/results" "$dir/warned.view"
+check "... and leaves nothing: the next one is asked" says '^needs 1$'
+check "messages are those of the compiler here" cmp "$dir/local.stderr" "$dir/results/1.stderr"
+
+# Names with the same contents are one file to gcc when their times are the same.
+once='#pragma once\n#ifdef A\n#error both are read\n#endif\n#define A'
+printf "$once\n" >"$dir/farm/one.h"
+cp "$dir/farm/one.h" "$dir/farm/two.h"
+printf '#include "one.h"\n#include "two.h"\n' >"$dir/farm/test.c"
+for time in 5 6; do
+	touch -d @5 "$dir/farm/one.h"
+	touch -d @$time "$dir/farm/two.h"
+	(cd "$dir/farm" && gcc -c test.c 2>/dev/null)
+	here=$?
+	manifest "file $dir/farm/test.c 1 @$dir/farm/test.c" "file $dir/farm/one.h 5 @$dir/farm/one.h" \
+		"file $dir/farm/two.h $time @$dir/farm/two.h" >"$dir/once.view"
+	view "$dir/once.view"
+	check "#pragma once and a time of $time: status $here as here" says "^result 1 $here"
+done
+manifest "whole /usr/include" "file /usr/include/stdio.h 1 =#error mine" \
+	"file $dir/farm/test.c 1 =#include <stdio.h>" >"$dir/whole.view"
+view --store "$dir/results" "$dir/whole.view"
+check "a directory that is whole hides the node's" grep -q '#error mine' "$dir/results/1.stderr"
+
+# The client's files change while a job runs: that one sees the old ones.
+{ lasting 19 && printf '\n#include "late.h"\n#if LATE != 1\n#error other\n#endif\n'; } >"$dir/late.c"
+manifest "file $dir/farm/test.c 1 @$dir/late.c" "file $dir/farm/late.h 1 =#define LATE 1" >"$dir/late1.view"
+manifest "file $dir/farm/test.c 1 =#include \"late.h\"\\nint late[LATE == 2 ? 1 : -1];" \
+	"file $dir/farm/late.h 2 =#define LATE 2" >"$dir/late2.view"
+view "$dir/late1.view" "$dir/late2.view"
+check "a view that changes while a job runs" eval 'says "^result 1 0" && says "^result 2 0"'
+
+number=0
+fresh() {
+	number=$((number + 1))
+	manifest "file $dir/farm/test.c 1 =int fresh$number; int twice; /* $(printf '%70000s') */" >"$dir/fresh.view"
+}
+fresh && view --trick 4 "$dir/fresh.view"
+check "a content that is gone" says '^refused 1 view '
+fresh && check "more bytes than announced" ends 'larger than the limit' --trick 16 "$dir/fresh.view"
+fresh && check "contents that nobody asked for" ends 'not allowed in this state' --trick 64 "$dir/fresh.view"
+manifest "file $dir/farm/test.c 1 =int begun_$number;" "file $dir/farm/b.h 1 =int also_begun_$number;" >"$dir/two.view"
+check "two contents at once" eval '! view --trick 32 "$dir/two.view" && says "^closed"'
+check "a view that was not announced" ends 'not allowed in this state' --name-view 7 "$dir/plain.view"
+check "a view that is no more" eval '! view --greedy --name-view 1 "$dir/plain.view" "$dir/plain.view" && says "^closed"'
+check "a job without a view" ends 'not allowed in this state' --name-view 1 /dev/null
+for row in "file /a/../b 1 =x" "place /a//b" "file /a/. 1 =x" "place a" "place /" "nothing /a/" "link /l "; do
+	manifest "$row" >"$dir/bad.view"
+	check "no entry: $row" ends 'malformed message' "$dir/bad.view"
+done
+manifest "link $dir/farm /" "file $dir/farm/x.c 1 =x" >"$dir/bad.view"
+check "a file below a link" ends 'malformed message' "$dir/bad.view"
+manifest "file /a/b 1 =x" "file /a/b 1 =y" >"$dir/bad.view"
+check "one path, two meanings" ends 'malformed message' "$dir/bad.view"
+manifest "place /$(printf '%0300d' 0)" >"$dir/bad.view"
+check "a name of 300 bytes" ends 'larger than the limit' "$dir/bad.view"
+for row in "whole /usr" "whole /usr/bin" "whole /etc" "whole /.farm" "file /etc/passwd 1 =x" "place /.farm" \
+	"file /usr/include/stdio.h 1 =x" "link /usr/bin /tmp" "nothing /usr/bin" "link /dev x" "nothing /proc" \
+	"file $dir/farm/specs 1 =x" "file /$(seq -s / 1000)/a.h 1 =x"; do
+	check "not shown: ${row:0:40}" refuses_view "$row"
+done
+check "a flag that only views have" eval 'view --flag -I/etc --flag -includeinc/a.h "$dir/plain.view" && says "^result 1 0"'
+check "... is none for texts" refuses flag --flag -I/etc
+check "a second output" eval 'view --flag -gsplit-dwarf "$dir/plain.view" && says "^refused 1 flag"'
+check "a source that is an option" eval 'view --source -v "$dir/plain.view" && says "^refused 1 flag"'
+check "a language that is not here" eval 'view --messages 2 "$dir/plain.view" && says "^refused 1 flag"'
+view --cwd "$dir/nowhere" "$dir/plain.view"
+check "a directory that is not in the view" says '^refused 1 view '
+
 # --- kills
 source=lasting-$$.c
 client --source "$source" --cancel 1 "$dir/forever.c" "$dir/small.c" >"$dir/out"
@@ -219,6 +345,7 @@ check "... and get them back" wait_until 5 eval \
 # --- stops
 stop_node -TERM
 check "stops with status 0" test $node_status = 0
+check "keeps no client's files" test -z "$(ls "$dir/store")"
 wait $first_pid
 check "tells its clients" grep -q '^drain' "$dir/first"
 check "removes its port file" test ! -e "$dir/port"
@@ -254,6 +381,35 @@ wait_until 20 eval 'pgrep -f "cc1.*$source"' || fail "a compiler is seen"
 stop_node -KILL
 wait $client_pid
 check "a node that is killed leaves no compiler" wait_until 2 eval '! pgrep -f "cc1.*$source"'
+rm -f "$dir/port"
+
+# --- keeps no more than it may
+left=$(ls "$dir/store")
+start_node oak --slots 1 --store-size 65536
+check "what a killed node left is removed" test -n "$left" -a ! -e "$dir/store/$left"
+# large N: a view with a file of 20 kB; large N M ...: with several
+large() {
+	manifest "file $dir/farm/test.c 1 =int x;"
+	for i in "$@"; do manifest "file $dir/farm/$i.h 1 =$(printf '%020000d' "$i")"; done
+}
+for i in 1 2 3 4; do large $i >"$dir/large$i.view"; done
+large 1 2 3 4 >"$dir/larger.view"
+view "$dir/large1.view" "$dir/large2.view" "$dir/large3.view" "$dir/large4.view"
+check "contents that nobody uses make room" says '^result 4 0'
+view "$dir/large4.view"
+check "... the latest stay" eval 'says "^result 1 0" && ! says "^needs"'
+view "$dir/large1.view"
+check "... the others are asked for again" eval 'says "^result 1 0" && says "^needs 1$"'
+view "$dir/larger.view"
+check "a view that is larger than the store is refused" says '^refused 1 full '
+check "... and nothing else" eval 'view "$dir/large1.view" && says "^result 1 0"'
+stop_node -TERM
+rm -f "$dir/port"
+start_node oak --slots 1 --store /proc/farmnode
+check "a node without a store starts" grep -q 'no views of clients. files are shown here: /proc/farmnode' "$dir/log"
+check "... says so" eval '! view "$dir/plain.view"; says "^no views"'
+check "... and serves texts" serves
+stop_node -TERM
 rm -f "$dir/port"
 
 # --- does not start

@@ -120,7 +120,7 @@ char *bench_contents(enum stream stream)
 		return xstrdup(none);
 	size_t n = bench.out.bytes[stream];
 	char *data = xcalloc(1, n + 1);
-	cr_assert_eq(read(bench.out.fd[stream], data, n), (ssize_t)n);
+	cr_assert_eq(pread(bench.out.fd[stream], data, n, 0), (ssize_t)n);
 	return data;
 }
 

@@ -128,6 +128,72 @@ Test(node_check, jobs)
 	strv_fini(&closed);
 }
 
+/* Of a view's job: what is changed about one that is allowed. */
+static const struct {
+	const char *cwd, *source, *output, *flag;
+	enum deps_kind deps;
+	enum messages messages;
+	bool want_dwo, is_text;
+	uint32_t view;
+	int refusal; /* -1: allowed */
+} view_changes[] = {
+	{.view = 1, .refusal = -1},
+	{.view = 1, .flag = "-O2", .refusal = -1},
+	{.view = 1, .flag = "-I/etc", .refusal = -1},
+	{.view = 1, .flag = "-includeconfig.h", .refusal = -1},
+	{.view = 1, .flag = "-MTx.o", .refusal = -1},
+	{.view = 1, .deps = DEPS_CPP_USER, .refusal = -1},
+	{.view = 1, .messages = MESSAGES_UTF8, .refusal = -1},
+	{.view = 1, .cwd = "/usr/include", .refusal = -1},
+	{.view = 1, .cwd = "/", .refusal = -1},
+	{.view = 1, .source = "/usr/include/x.c", .refusal = -1},
+	{.view = 1, .output = "/etc/passwd", .refusal = -1}, /* not used */
+	{.view = 1, .output = "@x", .refusal = -1},
+	{.view = 1, .messages = MESSAGES_HERE, .refusal = REFUSED_FLAG},
+	{.view = 1, .want_dwo = true, .refusal = REFUSED_FLAG},
+	{.view = 1, .flag = "-gsplit-dwarf", .refusal = REFUSED_FLAG},
+	{.view = 1, .flag = "-MF/x", .refusal = REFUSED_FLAG},
+	{.view = 1, .flag = "-MD", .refusal = REFUSED_FLAG},
+	{.view = 1, .flag = "-Wp,-MD,x", .refusal = REFUSED_FLAG},
+	{.view = 1, .flag = "-B/x", .refusal = REFUSED_FLAG},
+	{.view = 1, .flag = "@x", .refusal = REFUSED_FLAG},
+	{.view = 1, .source = "", .refusal = REFUSED_FLAG},
+	{.view = 1, .source = "-x.c", .refusal = REFUSED_FLAG},
+	{.view = 1, .source = "@x.c", .refusal = REFUSED_FLAG},
+	{.view = 1, .cwd = "", .refusal = REFUSED_FLAG},
+	{.view = 1, .cwd = "x", .refusal = REFUSED_FLAG},
+	{.view = 1, .cwd = "/a/..", .refusal = REFUSED_FLAG},
+	{.is_text = true, .refusal = -1},
+	{.is_text = true, .view = 1, .refusal = REFUSED_FLAG},
+	{.is_text = true, .deps = DEPS_ALL, .refusal = REFUSED_FLAG},
+	{.is_text = true, .flag = "-MTx.o", .refusal = REFUSED_FLAG},
+	{.is_text = true, .flag = "-gsplit-dwarf", .refusal = -1},
+};
+
+Test(node_check, jobs_of_views)
+{
+	const struct toolchain c_only = {.kind = "gcc", .target = "t", .cxx = "-"};
+	for (size_t i = 0; i < sizeof view_changes / sizeof *view_changes; i++) {
+		struct job_spec spec = {
+			.input_kind = view_changes[i].is_text ? INPUT_TEXT : INPUT_VIEW,
+			.view = view_changes[i].view,
+			.deps = view_changes[i].deps,
+			.messages = view_changes[i].messages,
+			.want_dwo = view_changes[i].want_dwo,
+			.cwd = copy(view_changes[i].cwd, "/home/u"),
+			.source = copy(view_changes[i].source, "x.c"),
+			.output = copy(view_changes[i].output, "x.o")};
+		if (view_changes[i].flag)
+			strv_push(&spec.flags, view_changes[i].flag);
+		struct check_refusal refusal = {.code = REFUSED_COUNT};
+		bool allowed = check_job(&spec, &c_only, &(struct strv){0}, &refusal);
+		cr_expect_eq(allowed, view_changes[i].refusal < 0, "row %zu", i);
+		if (!allowed)
+			cr_expect_eq((int)refusal.code, view_changes[i].refusal, "row %zu", i);
+		job_spec_fini(&spec);
+	}
+}
+
 Test(node_check, no_toolchain)
 {
 	struct job_spec spec = {
