@@ -38,7 +38,8 @@ void player_begin(struct cc *cc, uint8_t kind, unsigned number)
 	snprintf(source, sizeof source, "t%u.c", number);
 	m.cc_begin.reason = kind == 255 ? reason : none;
 	m.cc_begin.compiler = path;
-	m.cc_begin.cpath = m.cc_begin.lang_path = m.cc_begin.no_view = none;
+	m.cc_begin.cpath = m.cc_begin.lang_path = none;
+	m.cc_begin.no_text = m.cc_begin.no_view = none;
 	m.cc_begin.spec = (struct job_spec){.cwd = cwd, .source = source, .output = output};
 	cc_say(cc, &m);
 	if (kind == 255)
