@@ -171,6 +171,8 @@ static void on_result(struct peer *p, const struct msg *m)
 		.wall_us = m->result.wall_us, .ok = verdict == PEER_RESULT_GOOD};
 	if (ev.ok)
 		trust_forgive(&p->trust);
+	if (w->spec.input_kind == INPUT_VIEW)
+		p->view_refusals = 0;
 	p->retry_pause_ms = PEER_RETRY_MIN_MS;
 	log_debug("%.3f result %u from %u", farm_seconds(p->farm), w->id, p->id);
 	w->t_started = c->t_started;
@@ -186,6 +188,17 @@ static void on_result(struct peer *p, const struct msg *m)
 			(uint64_t)((double)ev.wall_us * sched_node_speed(p->farm->sched, p->id)));
 }
 
+/* What keeps it from showing one view will keep it from the next, unless a file had changed. */
+static void note_view_refused(struct peer *p)
+{
+	if (!p->shows_views || ++p->view_refusals < PEER_VIEW_REFUSALS_MAX)
+		return;
+	p->shows_views = false;
+	p->farm->viewless++;
+	if (p->farm->conf.verbose)
+		log_info("node %s cannot show what is compiled here: it gets texts", p->name);
+}
+
 static void on_refused(struct peer *p, const struct msg *m)
 {
 	struct copy *c = peer_find_job(p, m->job);
@@ -195,10 +208,13 @@ static void on_refused(struct peer *p, const struct msg *m)
 	log_debug("node %s refused %s: %s", p->name, c->wrapper->spec.source,
 		log_escape(m->refused.text, why, sizeof why));
 	enum refusal r = m->refused.refusal;
+	if (r == REFUSED_VIEW)
+		note_view_refused(p);
 	copy_detach(c);
 	copy_reset(c);
-	farm_event(p->farm, (struct sched_event){SCHED_JOB_REFUSED, .job = m->job, .node = p->id,
-				    .retry = r != REFUSED_FLAG && r != REFUSED_LIMIT});
+	farm_event(p->farm,
+		(struct sched_event){SCHED_JOB_REFUSED, .job = m->job, .node = p->id,
+			.retry = r != REFUSED_FLAG && r != REFUSED_LIMIT && r != REFUSED_VIEW});
 }
 
 /* A result that there is no room for is given up, and its source compiled here. */

@@ -17,8 +17,9 @@
 #include "wrapper.h"
 
 enum {
-	PEER_SUSPECT_MS = 600,  /* its jobs are sent to another node, too */
-	PEER_SILENCE_MS = 3000, /* it is dead */
+	PEER_SUSPECT_MS = 600,      /* its jobs are sent to another node, too */
+	PEER_SILENCE_MS = 3000,     /* it is dead */
+	PEER_VIEW_REFUSALS_MAX = 3, /* so many, and it is sent no views any more */
 	PEER_RETRY_MIN_MS = 500,
 	PEER_RETRY_MAX_MS = 30000
 };
@@ -47,6 +48,7 @@ struct peer {
 	struct list jobs;       /* struct copy.peer_link */
 	struct list uploads;    /* struct copy.upload_link, in order */
 	bool shows_views;
+	unsigned view_refusals; /* since the last view that it did show */
 	struct peer_view view;
 
 	/* for the report */
