@@ -61,16 +61,30 @@ static void work(uv_work_t *req)
 	}
 }
 
+static struct inputs_job *take_job(struct list *jobs)
+{
+	struct inputs_job *job = list_entry(jobs->next, struct inputs_job, link);
+	list_remove(&job->link);
+	return job;
+}
+
+static struct load *take_load(struct list *loads)
+{
+	struct load *load = list_entry(loads->next, struct load, link);
+	list_remove(&load->link);
+	return load;
+}
+
 static void free_all(struct inputs *in)
 {
 	struct list *const jobs[] = {&in->asked, &in->puzzled, &in->orders};
 	struct list *const loads[] = {&in->wanted, &in->loads};
 	for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
-		list_for_each_safe(pos, jobs[i])
-			inputs_order_free(list_entry(pos, struct inputs_job, link));
+		while (!list_empty(jobs[i]))
+			inputs_order_free(take_job(jobs[i]));
 	for (size_t i = 0; i < sizeof loads / sizeof *loads; i++)
-		list_for_each_safe(pos, loads[i])
-			free(list_entry(pos, struct load, link));
+		while (!list_empty(loads[i]))
+			free(take_load(loads[i]));
 	for (size_t i = 0; i < in->compilers.n; i++) {
 		free(in->compilers.v[i]->key);
 		strv_fini(&in->compilers.v[i]->dirs);
@@ -88,8 +102,7 @@ static void free_all(struct inputs *in)
 static void deliver_orders(struct inputs *in)
 {
 	while (!list_empty(&in->orders) && !in->closing) {
-		struct inputs_job *job = list_entry(in->orders.next, struct inputs_job, link);
-		list_remove(&job->link);
+		struct inputs_job *job = take_job(&in->orders);
 		if (job->fn)
 			job->fn(job->ctx, &job->answer);
 		inputs_order_free(job);
@@ -99,8 +112,7 @@ static void deliver_orders(struct inputs *in)
 static void deliver_loads(struct inputs *in)
 {
 	while (!list_empty(&in->loads) && !in->closing) {
-		struct load *load = list_entry(in->loads.next, struct load, link);
-		list_remove(&load->link);
+		struct load *load = take_load(&in->loads);
 		load->fn(load->ctx, load->content);
 		free(load);
 	}

@@ -19,6 +19,9 @@ struct asker {
 	uv_loop_t loop;
 	struct inputs *in;
 	struct inputs_answer answer;
+	VEC(uint32_t) shown; /* all entries of the last answer's view so far */
+	uint32_t view;       /* which is this one */
+	unsigned compared;
 	VEC(struct buf) contents; /* by the entry's number; data NULL: not loaded */
 	uint64_t cpu_us;          /* of the last answer */
 	unsigned good;            /* compiles that succeeded here */

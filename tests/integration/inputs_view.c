@@ -96,6 +96,8 @@ void run_here(const struct compile *c, struct outcome *ret)
 struct showing {
 	const struct asker *asker;
 	const struct compile *compile;
+	const uint32_t *entries;
+	size_t count;
 };
 
 static void write_map(const char *path, unsigned id)
@@ -178,18 +180,16 @@ static void show_all(void *ctx)
 	if (a->hidden)
 		empty(a->hidden);
 	/* the uppermost first: their names are shorter */
-	for (size_t length = 1, left = a->answer.count; left; length++) {
-		for (size_t i = left = 0; i < a->answer.count; i++) {
-			const struct view_entry *e = inputs_entry(a->in, a->answer.entries[i]);
+	for (size_t length = 1, left = s->count; left; length++) {
+		for (size_t i = left = 0; i < s->count; i++) {
+			const struct view_entry *e = inputs_entry(a->in, s->entries[i]);
 			if (e->kind == VIEW_WHOLE && strlen(e->path) == length)
 				empty(e->path);
 			left += e->kind == VIEW_WHOLE && strlen(e->path) > length;
 		}
 	}
-	for (size_t i = 0; i < a->answer.count; i++) {
-		uint32_t number = a->answer.entries[i];
-		show(inputs_entry(a->in, number), &a->contents.v[number]);
-	}
+	for (size_t i = 0; i < s->count; i++)
+		show(inputs_entry(a->in, s->entries[i]), &a->contents.v[s->entries[i]]);
 	enter((void *)(uintptr_t)s->compile);
 }
 
@@ -215,8 +215,8 @@ static void on_content(void *ctx, const struct chunks *content)
 
 static void load_all(struct asker *a)
 {
-	for (size_t i = 0; i < a->answer.count; i++) {
-		uint32_t entry = a->answer.entries[i];
+	for (size_t i = 0; i < a->shown.n; i++) {
+		uint32_t entry = a->shown.v[i];
 		while (a->contents.n <= entry)
 			vec_push(&a->contents, (struct buf){0});
 		if (a->contents.v[entry].data || inputs_entry(a->in, entry)->kind != VIEW_FILE)
@@ -239,7 +239,9 @@ void run_in_view(struct asker *a, const struct compile *c, struct outcome *ret)
 	strv_push(&argv, "-E");
 	strv_push(&argv, c->args.source);
 	load_all(a);
-	struct showing s = {a, c};
+	struct showing s = {a, c, a->answer.entries, a->answer.count};
+	if (a->compared++ % 2) /* a node may show what other jobs of the view read, or not */
+		s = (struct showing){a, c, a->shown.v, a->shown.n};
 	run(argv.v, show_all, &s, ret);
 	strv_fini(&argv);
 }
@@ -374,6 +376,28 @@ static uint64_t ask_once(struct asker *a, const struct inputs_order *order)
 	return clock_now_us() - start;
 }
 
+/* In one view no path is said to be two things. */
+static void add_shown(struct asker *a)
+{
+	if (a->view != a->answer.view)
+		a->shown.n = 0;
+	a->view = a->answer.view;
+	for (size_t i = 0; i < a->answer.count; i++) {
+		const struct view_entry *e = inputs_entry(a->in, a->answer.entries[i]);
+		bool is_new = true;
+		for (size_t k = 0; k < a->shown.n && is_new; k++) {
+			is_new = a->shown.v[k] != a->answer.entries[i];
+			if (is_new &&
+				strcmp(inputs_entry(a->in, a->shown.v[k])->path, e->path) == 0) {
+				printf("CONTRADICTS: %s in view %u\n", e->path, a->view);
+				exit(EXIT_FAILURE);
+			}
+		}
+		if (is_new)
+			vec_push(&a->shown, a->answer.entries[i]);
+	}
+}
+
 uint64_t asker_ask(struct asker *a, const struct compile *c)
 {
 	_cleanup_free_ char *compiler = find_program(c->words.v[0]);
@@ -389,10 +413,13 @@ uint64_t asker_ask(struct asker *a, const struct compile *c)
 		.cpath = cpath ? cpath : "",
 		.lang_path = lang_path ? lang_path : ""};
 	uint64_t us = ask_once(a, &order);
-	if (a->answer.outcome != INPUTS_DIRS)
-		return us;
-	learn(a, &order);
-	return ask_once(a, &order);
+	if (a->answer.outcome == INPUTS_DIRS) {
+		learn(a, &order);
+		us = ask_once(a, &order);
+	}
+	if (a->answer.outcome == INPUTS_VIEW)
+		add_shown(a);
+	return us;
 }
 
 void asker_init(struct asker *a, const char *hidden)
@@ -416,6 +443,7 @@ void asker_fini(struct asker *a)
 	for (size_t i = 0; i < a->contents.n; i++)
 		buf_fini(&a->contents.v[i]);
 	vec_fini(&a->contents);
+	vec_fini(&a->shown);
 	free(a->answer.reason);
 	free(a->answer.entries);
 	strv_fini(&a->answer.flags);
