@@ -1,9 +1,10 @@
 /* jail - runs one job in farmjail, from a loop.
  *
- * Happy path: jail_start() with the job's text in a memfd; the job runs in its own user, mount, pid,
- * network, ipc and uts namespaces, the text under the source's name in the client's own directory;
- * on_done with what came out. Failure modes: the jail could not be set up (ERR_JAIL, with the step),
- * memory or descriptors are short (-ENOMEM, -EMFILE …), the job was killed.
+ * Happy path: jail_start() with the job's text in a memfd, or with the tree of a view; the job runs in
+ * its own user, mount, pid, network, ipc and uts namespaces, the text under the source's name in the
+ * client's own directory, or the view's files where the client has them; on_done with what came out.
+ * Failure modes: the jail could not be set up (ERR_JAIL, with the step), memory or descriptors are short
+ * (-ENOMEM, -EMFILE …), the job was killed.
  *
  * Contract: on_done fires exactly once, never from inside jail_start, also after jail_kill (then
  * err is -ECANCELED); after it the handle is gone. A kill takes every process of the job with it.

@@ -1,5 +1,6 @@
 /* root - the job's file system: a small tmpfs with the system's directories bound read-only, the
- * client's own directory made anew, and the text in it under the source's name.
+ * client's own directory made anew, and the text in it under the source's name. A view's files are
+ * view.c's part.
  *
  * Every directory of a path is created, so that "a/../b" works as it does for the client. A path
  * that leads into something that is bound cannot be served (-EROFS): the client compiles locally. */

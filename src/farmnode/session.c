@@ -29,7 +29,7 @@ struct session {
 	bool paused; /* it is not listened to */
 	struct progress progress;
 	struct outbox outbox;
-	struct views *views; /* NULL: none are shown here */
+	struct views *views; /* NULL: none are shown to it */
 	char who[160];       /* safe to print */
 };
 
@@ -86,7 +86,7 @@ static void welcome(struct session *s, unsigned credits)
 	m.welcome.preload = (uint16_t)conf->preload;
 	m.welcome.jail_level = (uint16_t)conf->jail_level;
 	m.welcome.credits = (uint16_t)credits;
-	m.welcome.shows_views = s->views;
+	m.welcome.shows_views = conf->views;
 	for (size_t i = 0; i < conf->toolchains->n; i++) {
 		toolchain_format(&conf->toolchains->v[i].id, false, text, sizeof text);
 		strv_push(&m.welcome.toolchains, text);
@@ -205,6 +205,8 @@ static void on_hello(struct session *s, struct msg *m)
 		conn_peer_text(s->conn));
 	s->introduced = true;
 	s->builds = m->hello.role == ROLE_BUILD;
+	if (s->builds && s->server->conf.views)
+		s->views = views_create(s->server->conf.views);
 	conn_opened(s->conn);
 	log_info("%s %u: %s%s", s->builds ? "client" : "observer", s->client, s->who,
 		conn_has_old_key(s->conn) ? ", with the old key" : "");
@@ -484,13 +486,11 @@ void session_accept(struct server *server, uv_stream_t *listener)
 	s->server = server;
 	s->client = ++server->last_client;
 	outbox_init(&s->outbox);
-	s->views = server->conf.views ? views_create(server->conf.views) : NULL;
 	const struct conn_conf conf = {
 		.loop = server->conf.loop, .peer = MSG_FROM_CLIENT, .ops = &ops, .ctx = s};
 	int err = conn_accept_tls(&conf, listener, server->conf.keys, &s->conn);
 	if (err) {
 		log_warning("cannot accept a client: %s", err_str(err));
-		views_destroy(s->views);
 		free(s);
 		return;
 	}

@@ -1,6 +1,6 @@
-/* The happy path: slot_create(), slot_append() for each block, slot_complete(), slot_start(), the
- * jail's on_done, then the outbox reads the results. The text lies in a memfd, which is sealed
- * before any compiler sees it. What can fail: descriptors and memory, and the jail. */
+/* The happy path: slot_create(), slot_append() for each block (a view has none), slot_complete(),
+ * slot_start(), the jail's on_done, then the outbox reads the results. The text lies in a memfd, which
+ * is sealed before any compiler sees it. What can fail: descriptors and memory, and the jail. */
 #include "slot.h"
 
 #include "base/err.h"

@@ -114,7 +114,9 @@ static int make_own(int parent_fd, const char *parent, struct storedir *d)
 
 int storedir_open(const char *parent, struct storedir **ret)
 {
+	mode_t before = umask(022); /* others have to get through, if not to see anything */
 	int err = strlen(parent) > PARENT_BYTES_MAX ? -ENAMETOOLONG : fs_mkdirs(parent, 0711);
+	umask(before);
 	if (err)
 		return err;
 	_cleanup_close_ int parent_fd = open_dir(AT_FDCWD, parent);

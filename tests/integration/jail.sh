@@ -19,12 +19,14 @@ wrap() {
 	farmnode=$work/wrapped
 }
 
-# compile NAME: the object comes back as $work/1.o
+# compile NAME INPUT...: the object comes back as $work/1.o
 compile() {
+	local name=$1
+	shift
 	rm -f "$work/1.o"
 	timeout 60 "$build/tests/integration/node_client" --key "$key" \
-		--node "127.0.0.1:$(cat "$work/$1.port")" --target "$(gcc -dumpmachine)" \
-		--cwd "$work/project" --flag -O2 --flag -g --store "$work" "$work/project/test.c"
+		--node "127.0.0.1:$(cat "$work/$name.port")" --target "$(gcc -dumpmachine)" \
+		--cwd "$work/project" --flag -O2 --flag -g --store "$work" "$@"
 }
 
 # starts LEVEL WORDS NAME [OPTION...]: it does, at this level, says so, and its objects are right
@@ -42,9 +44,11 @@ starts() {
 	[ "$seen" = "$level" ] || fail "farmctl nodes shows level '$seen': $(cat "$work/table")"
 	seen=$(jq -r ".nodes[] | select(.name == \"$name\") | .jail" "$work/json")
 	[ "$seen" = "$level" ] || fail "farmctl nodes --json shows level '$seen'"
-	compile "$name" >"$work/client" 2>&1 || fail "$name: $(cat "$work/client")"
+	compile "$name" "$work/project/test.c" >"$work/client" 2>&1 || fail "$name: $(cat "$work/client")"
 	grep -q "^welcome $name .* level $level " "$work/client" || fail "$name: $(cat "$work/client")"
 	cmp "$work/project/test.o" "$work/1.o" || fail "$name: another object"
+	compile "$name" --view "$work/view" >"$work/client" 2>&1 || fail "$name: a view: $(cat "$work/client")"
+	cmp "$work/project/test.o" "$work/1.o" || fail "$name: another object of a view"
 	note "$name: $(sed -n 's/.*: \(jail level.*\)/\1/p;q' "$work/$name.log")"
 	stop_node "$name"
 }
@@ -64,6 +68,8 @@ refuses() {
 }
 
 mkdir "$work/project"
+mkdir -m 1777 "$work/views" # of nodes that are root, and that are not
+printf 'file %s 1 @%s\n' "$work/project/test.c" "$work/project/test.c" >"$work/view"
 cat >"$work/project/test.c" <<'END'
 const char *file(void) { return __FILE__; }
 int line(int x) { return x + __LINE__; }

@@ -93,6 +93,10 @@ client() {
 }
 client --flag -g "$work/project/test.c" >"$work/client" || fail "no result: $(cat "$work/client")"
 cmp "$work/project/test.o" "$work/1.o" || fail "another object"
+rm "$work/1.o"
+printf 'file %s 1 @%s\n' "$work/project/test.c" "$work/project/test.c" >"$work/view"
+client --view --flag -g "$work/view" >"$work/client" || fail "no result of a view: $(cat "$work/client")"
+cmp "$work/project/test.o" "$work/1.o" || fail "another object of a view"
 # clang cannot do without /proc
 printf '__asm__(".incbin \\"/proc/self/stat\\"");\n' >"$work/proc.c"
 client "$work/proc.c" | grep -q '^result 1 0$' || fail "the jail has no /proc"

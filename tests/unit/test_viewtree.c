@@ -42,7 +42,8 @@ static struct view_entry file(const char *path, uint8_t hash, uint64_t bytes, ui
 
 static struct view_entry other(enum view_kind kind, const char *path)
 {
-	return (struct view_entry){.kind = kind, .path = (char *)path, .target = (char[]){"x"}};
+	static char target[] = "x";
+	return (struct view_entry){.kind = kind, .path = (char *)path, .target = target};
 }
 
 Test(viewtree, what_is_said_twice_is_known)
