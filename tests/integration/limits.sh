@@ -43,6 +43,7 @@ project() {
 # The build begins, and the node is there.
 begin() {
 	rm -f "$tree/go"
+	: >"$log"
 	farm -s -C "$tree" --farm-verbose >"$log.out" 2>"$log" &
 	node_pid[build]=$!
 	wait_for 10 grep -q 'node anvil (' "$log" || fail "anvil is not heard"
