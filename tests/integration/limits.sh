@@ -16,11 +16,12 @@ noise() {
 	echo '*/'
 }
 
-# large_source NAME MIB: half of it in a header, since no file may have more than 64 MiB
+# large_source NAME MIB: half of it in a header, since no file may have more than 64 MiB; and which header
+# that is has to be preprocessed
 large_source() {
 	noise $(($2 / 2)) >"$tree/$1.h"
 	{
-		echo "#include \"$1.h\""
+		printf '#define HEADER(name) #name\n#include HEADER(%s.h)\n' "$1"
 		noise $(($2 / 2))
 		echo "int $1(void); int $1(void) { return $2; }"
 	} >"$tree/$1.c"
@@ -43,6 +44,7 @@ project() {
 # The build begins, and the node is there.
 begin() {
 	rm -f "$tree/go"
+	: >"$log"
 	farm -s -C "$tree" --farm-verbose >"$log.out" 2>"$log" &
 	node_pid[build]=$!
 	wait_for 10 grep -q 'node anvil (' "$log" || fail "anvil is not heard"
