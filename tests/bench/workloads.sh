@@ -39,7 +39,7 @@ many_of_redis() {
 	deps_source redis "$tree" && make -C "$tree" -j"$(nproc)" MALLOC=libc && cat >"$tree/many.mk" <<-'END'
 		CFLAGS = -std=c11 -pedantic -DREDIS_STATIC= -Wall -W -Wno-missing-field-initializers -O2 -g -ggdb \
 			-I../deps/hiredis -I../deps/linenoise -I../deps/lua/src -I../deps/hdr_histogram
-		sources := $(filter-out src/%_test.c,$(wildcard src/*.c))
+		sources := $(patsubst %.o,%.c,$(wildcard src/*.o))
 		variants := $(shell seq 20)
 		define variant
 		many/$(1)/%.o: src/%.c; cd src && $$(CC) $$(CFLAGS) -DVARIANT=$(1) -c -o ../$$@ $$(notdir $$<)
