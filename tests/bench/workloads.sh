@@ -43,8 +43,8 @@ many_of_redis() {
 		variants := $(shell seq 20)
 		define variant
 		many/$(1)/%.o: src/%.c; cd src && $$(CC) $$(CFLAGS) -DVARIANT=$(1) -c -o ../$$@ $$(notdir $$<)
-		all: $(sources:src/%.c=many/$(1)/%.o)
 		endef
+		all: $(foreach source,$(sources:src/%.c=%),$(foreach v,$(variants),many/$(v)/$(source).o))
 		first: $(sources:src/%.c=many/1/%.o)
 		$(foreach v,$(variants),$(eval $(call variant,$(v))))
 	END
