@@ -259,7 +259,7 @@ static bool begins_white(
 	bool own = t->flags & TOKEN_WHITE;
 	bool by_place = padding ? padding->flags & TOKEN_WHITE : own;
 	x->differs |= own != by_place;
-	return x->is_clang ? own : by_place;
+	return x->is_clang ? own || by_place : by_place;
 }
 
 /* Inside of a string, whose backslashes clang takes away again from a name. */
@@ -288,7 +288,7 @@ static struct expand_token stringify(struct expander *x, const expand_tokens *ra
 	for (size_t i = 0; i < raw->n; i++) {
 		const struct expand_token *t = &raw->v[i];
 		if (t->kind == KIND_PADDING) {
-			if (!padding)
+			if (!padding || (x->is_clang && (t->flags & TOKEN_WHITE)))
 				padding = t;
 			continue;
 		}
@@ -420,11 +420,16 @@ static bool enter(
 	return true;
 }
 
+/* For clang the blank before an argument without tokens stands before what follows. */
 static struct expand_token next_visible(struct expander *x)
 {
 	struct expand_token t;
+	unsigned white = 0;
 	while ((t = next(x)).kind == KIND_PADDING)
-		;
+		white |= t.flags & TOKEN_WHITE;
+	x->differs |= white;
+	if (x->is_clang)
+		t.flags |= white;
 	return t;
 }
 

@@ -18,6 +18,7 @@ static const struct macro {
 	{"COMMA", "(x, y...) S1(x, ## y)"},
 	{"ANGLED", "(x) <x>"},
 	{"ANGLE", " <a abc >"},
+	{"EMPTY", "(x, y...) <x y>"},
 	{"DIR", " ../../fs"},
 	{"NONE", ""},
 	{"SELF", " SELF"},
@@ -117,6 +118,7 @@ Test(expand, brackets)
 	/* gcc drops a blank before an expansion and an argument; clang takes it from their places */
 	expect_names("ANGLE", "<axyz", "<a xyz ");
 	expect_names("ANGLED( x.c)", "< x.c", "<x.c");
+	expect_names("EMPTY(x.c)", "<x.c", "<x.c ");
 	/* to clang, what is in brackets on the line itself is a name already */
 	expect_names("S(<abc>)", "\"<xyz>", "\"<abc>");
 	expect_names("NONE <abc>", "<xyz", "<abc");
