@@ -29,6 +29,10 @@ struct closure_fs {
 	/* The scan of what find has found there, which lives as long as the closure; NULL when the file
 	 * cannot be read. */
 	const struct incscan *(*scan)(void *ctx, const char *path, uint64_t content);
+	/* The same content's bytes, malloc'd: for macros that make names, of which a scan has no more than
+	 * that the file defines them. NULL when the file has other bytes by now, or none; never called
+	 * when text itself is NULL, and then such a name is not decided. */
+	char *(*text)(void *ctx, const char *path, uint64_t content, size_t *ret_n);
 	void *ctx;
 };
 

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct incscan;
+struct strv;
 
 enum incscan_kind {
 	INCSCAN_INCLUDE, /* also #import */
@@ -83,3 +84,7 @@ bool incscan_introduces(const struct incscan *s, uint32_t macro);
 bool incscan_undefines(const struct incscan *s, uint32_t macro);
 /* The macro of INCSCAN_GUARDED. */
 uint32_t incscan_guard(const struct incscan *s);
+
+/* What a text has behind the macro's name where it defines it, comments being blanks: "(x) #x", " value".
+ * A scan has no room for that. Some may be there twice. */
+void incscan_definitions(const char *text, size_t n, const char *macro, struct strv *ret);

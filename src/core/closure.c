@@ -4,7 +4,7 @@
  * longer names without an end. So a file that is reached through itself, and names nothing the second
  * time because of its guard, is put off. It stays so only if it cannot be reached past itself.
  */
-#include "closure_impl.h"
+#include "closure_walk.h"
 
 #include <string.h>
 
@@ -184,16 +184,23 @@ static void take_up_deferred(struct closure_walk *w)
 	}
 }
 
-/* Until nothing more comes. */
+/* Returns whether more came. */
+static bool go_on(struct closure_walk *w, void (*follow)(struct closure_walk *w))
+{
+	size_t before = w->nodes.n + w->files.n;
+	go_over_nodes(w);
+	follow(w);
+	take_up_deferred(w);
+	return w->next < w->nodes.n || w->nodes.n + w->files.n > before;
+}
+
+/* Until nothing more comes; what costs least is done first. */
 static void walk(struct closure_walk *w)
 {
-	size_t before;
-	do {
-		before = w->nodes.n + w->files.n;
-		go_over_nodes(w);
-		closure_follow_macros(w);
-		take_up_deferred(w);
-	} while (!w->reason && (w->next < w->nodes.n || w->nodes.n + w->files.n > before));
+	bool more = true;
+	while (more && !w->reason)
+		more = go_on(w, closure_follow_late) || go_on(w, closure_follow_made) ||
+		       closure_settle_made(w);
 }
 
 static void visit_name(struct closure_walk *w, enum incscan_form form, const char *name)

@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 #include "core/closure.h"
+#include "core/expand.h"
 
 #define NO_FILE UINT32_MAX
 
@@ -59,12 +60,20 @@ struct closure_chain {
 	uint64_t hash;
 };
 
+/* What one content has behind a macro's name; other macros may have the same hash. */
+struct closure_body {
+	uint64_t content;
+	char *name;
+	VEC(struct expand_definition *) definitions;
+};
+
 /* A macro that something hangs on, and the files that may define it; some may do so no more. */
 struct closure_macro {
 	uint32_t hash;
 	closure_list files;
-	uint32_t defined; /* the last walk in which it is, */
-	uint32_t missed;  /* and the last round in which it was not */
+	VEC(struct closure_body *) bodies; /* as far as they were needed */
+	uint32_t defined;                  /* the last walk in which it is, */
+	uint32_t missed;                   /* and the last round in which it was not */
 };
 
 struct closure_table {
@@ -91,6 +100,10 @@ uint32_t closure_node_at(struct closure *c, uint32_t file, uint32_t chain, int p
 uint32_t closure_macro_at(struct closure *c, uint32_t hash);
 /* Does gcc define it by itself, on some system or other? */
 bool closure_is_builtin(const char *name, size_t n);
+/* How the file defines the macro; NULL when that cannot be told. */
+const struct closure_body *closure_body_of(
+	struct closure *c, uint32_t file, const char *name, size_t n);
+void closure_body_free(struct closure_body *body);
 
 /* Whose names are looked up, and what comes of it. */
 struct closure_asker {
@@ -107,38 +120,3 @@ uint32_t closure_look_up(
 	struct closure *c, struct closure_asker *asker, const struct incscan_item *item);
 /* Finds out what the node's names mean, unless that is known. */
 void closure_resolve(struct closure *c, uint32_t node);
-
-/* A node's late item that has not been followed. */
-struct closure_pending {
-	uint32_t node, late;
-};
-
-/* An edge that macros have made. */
-struct closure_made {
-	uint32_t from, edge;
-};
-
-/* One job on its way. */
-struct closure_walk {
-	struct closure *c;
-	const struct closure_job *job;
-	uint32_t now;
-	closure_list files;
-	closure_list nodes; /* whose names count; those before next have been gone over */
-	size_t next;
-	closure_list deferred; /* nodes whose own file is open already */
-	closure_list absent;   /* what macros would name */
-	VEC(struct closure_pending) pending;
-	VEC(struct closure_made) made;
-	closure_list given; /* hashes of what the command defines */
-	unsigned flags;
-	bool learned;
-	char *reason;
-};
-
-/* Follows an edge of the parent's that macros have made. */
-void closure_visit_made(struct closure_walk *w, uint32_t edge, uint32_t parent);
-/* Goes on with what macros name by now. */
-void closure_follow_macros(struct closure_walk *w);
-/* Keeps the first reason; takes it over. */
-void closure_refuse(struct closure_walk *w, char *reason);

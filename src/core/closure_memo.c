@@ -248,6 +248,17 @@ static void free_nodes(struct closure *c)
 	vec_fini(&c->nodes);
 }
 
+static void free_macros(struct closure *c)
+{
+	for (size_t i = 0; i < c->macros.n; i++) {
+		vec_fini(&c->macros.v[i].files);
+		for (size_t k = 0; k < c->macros.v[i].bodies.n; k++)
+			closure_body_free(c->macros.v[i].bodies.v[k]);
+		vec_fini(&c->macros.v[i].bodies);
+	}
+	vec_fini(&c->macros);
+}
+
 void closure_destroy(struct closure *c)
 {
 	if (!c)
@@ -262,11 +273,9 @@ void closure_destroy(struct closure *c)
 			free(c->chains.v[i].dirs[k]);
 		free(c->chains.v[i].dirs);
 	}
-	for (size_t i = 0; i < c->macros.n; i++)
-		vec_fini(&c->macros.v[i].files);
+	free_macros(c);
 	vec_fini(&c->files);
 	vec_fini(&c->chains);
-	vec_fini(&c->macros);
 	free(c->file_table.slots);
 	free(c->node_table.slots);
 	free(c->macro_table.slots);

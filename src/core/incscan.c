@@ -142,28 +142,41 @@ static unsigned read_also(unsigned dialect, const char *text, size_t n, struct i
 	return matters;
 }
 
-struct incscan *incscan_create(const char *text, size_t n)
+/* In each dialect that makes a difference. */
+static void read_all(const char *text, size_t n, struct incscan_out *out)
 {
-	struct incscan_out out = {0};
 	if (n > TEXT_BYTES_MAX) {
-		out.trouble = TROUBLE_SIZE;
-		return incscan_out_finish(&out);
+		out->trouble = TROUBLE_SIZE;
+		return;
 	}
 	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3;
 		n -= 3;
 	}
-	out.flags = find_traps(text, n);
-	unsigned matters = read_as(DIALECT_USUAL, text, n, &out);
+	out->flags = find_traps(text, n);
+	unsigned matters = read_as(DIALECT_USUAL, text, n, out);
 	/* a dialect may read what another one passes over, and then more matters */
 	for (unsigned tried = 1u << DIALECT_USUAL, other = 0; other < DIALECT_COUNT; other++) {
 		if ((tried & 1u << other) || ((other ^ DIALECT_USUAL) & ~matters))
 			continue;
 		tried |= 1u << other;
-		unsigned more = read_also(other, text, n, &out) & ~matters;
+		unsigned more = read_also(other, text, n, out) & ~matters;
 		matters |= more;
 		if (more)
 			other = -1u;
 	}
+}
+
+struct incscan *incscan_create(const char *text, size_t n)
+{
+	struct incscan_out out = {0};
+	read_all(text, n, &out);
 	return incscan_out_finish(&out);
+}
+
+void incscan_definitions(const char *text, size_t n, const char *macro, struct strv *ret)
+{
+	struct incscan_out out = {.wanted = macro, .definitions = ret};
+	read_all(text, n, &out);
+	free(incscan_out_finish(&out));
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/str.h"
 #include "base/vec.h"
 #include "core/incscan.h"
 
@@ -41,6 +42,8 @@ struct incscan_out {
 	unsigned flags;
 	uint32_t guard;
 	enum incscan_trouble trouble;
+	const char *wanted; /* a macro whose definitions are kept whole, or NULL */
+	struct strv *definitions;
 };
 
 void incscan_out_add(struct incscan_out *o, const struct incscan_item *item);

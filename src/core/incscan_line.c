@@ -233,11 +233,27 @@ static bool hangs_on(const struct incscan_lexer *l, const char *name)
 	return false;
 }
 
+/* p is behind the name of the macro that is wanted. */
+static void keep_definition(struct incscan_lexer *l)
+{
+	bool like_function = peek(l) == '(';
+	if (!like_function)
+		incscan_skip_blanks(l);
+	buf_clear(&l->line);
+	const char *rest = incscan_take_rest(l);
+	strv_pushf(l->out->definitions, "%s%s", like_function ? "" : " ", rest);
+}
+
 static void on_define(struct incscan_lexer *l)
 {
 	incscan_skip_blanks(l);
 	const char *word = incscan_take_word(l);
 	check_guard(l, word);
+	if (l->out->wanted) {
+		if (strcmp(word, l->out->wanted) == 0)
+			keep_definition(l);
+		return;
+	}
 	uint32_t hash = incscan_hash(word, strlen(word));
 	bool again = hangs_on(l, word);
 	int c = peek(l);

@@ -140,6 +140,22 @@ int inputs_files_read(const char *path, char **ret_data, struct stat *ret_st)
 	return err;
 }
 
+char *inputs_files_text(
+	const struct inputs_files *f, const char *path, uint32_t content, size_t *ret_n)
+{
+	uint8_t hash[VIEW_HASH_BYTES];
+	struct stat st;
+	char *data;
+	if (inputs_files_read(path, &data, &st) < 0)
+		return NULL;
+	*ret_n = (size_t)st.st_size;
+	digest_content(data, *ret_n, hash);
+	if (memcmp(hash, inputs_files_content(f, content)->hash, sizeof hash) == 0)
+		return data;
+	free(data);
+	return NULL;
+}
+
 uint32_t inputs_files_take(struct inputs_files *f, const char *path, struct stat *ret_st)
 {
 	_cleanup_free_ char *data = NULL;

@@ -129,9 +129,24 @@ static const struct incscan *scan(void *ctx, const char *path, uint64_t content)
 	return content ? inputs_files_content(site->world->files, (uint32_t)content)->scan : NULL;
 }
 
+static char *text(void *ctx, const char *path, uint64_t content, size_t *ret_n)
+{
+	struct inputs_site *site = ctx;
+	struct inputs_walk walk;
+	char *data = NULL;
+	inputs_places_walk(&site->world->places, site->root, path, &walk);
+	if (content && walk.way == WAY_THERE)
+		data = inputs_files_text(site->world->files,
+			inputs_places_look(&site->world->places, walk.end)->path, (uint32_t)content,
+			ret_n);
+	inputs_walk_fini(&walk);
+	return data;
+}
+
 static struct closure *create_closure(struct inputs_site *site)
 {
-	return closure_create(&(struct closure_fs){.find = find, .scan = scan, .ctx = site});
+	return closure_create(
+		&(struct closure_fs){.find = find, .scan = scan, .text = text, .ctx = site});
 }
 
 static void take_closure(struct inputs_site *site, struct closure *c)

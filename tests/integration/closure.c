@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "core/ccargs.h"
 #include "core/closure.h"
+#include "lib/deplist.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +113,14 @@ static const struct incscan *scan(void *ctx, const char *path, uint64_t number)
 	return content->scan;
 }
 
+static char *text(void *ctx, const char *path, uint64_t number, size_t *ret_n)
+{
+	(void)ctx;
+	(void)number;
+	char *all = NULL;
+	return fs_read_file(path, FILE_BYTES_MAX, &all, ret_n) == 0 ? all : NULL;
+}
+
 static bool identify(void *ctx, const char *dir, uint64_t *ret_device, uint64_t *ret_inode)
 {
 	(void)ctx;
@@ -130,7 +139,7 @@ static struct world *world_at(const char *cwd)
 			return worlds.v[i];
 	struct world *w = xcalloc(1, sizeof *w);
 	w->cwd = xstrdup(cwd);
-	w->closure = closure_create(&(struct closure_fs){.find = find, .scan = scan});
+	w->closure = closure_create(&(struct closure_fs){.find = find, .scan = scan, .text = text});
 	vec_push(&worlds, w);
 	return w;
 }
@@ -172,27 +181,6 @@ static int own_dirs(const struct compile *c, struct strv *ret)
 	return err;
 }
 
-/* "x.o: a.c b\ c.h \ …": the names behind the colon. */
-static void parse_deps(const char *p, struct strv *ret)
-{
-	for (p = strstr(p, ": ") ? strstr(p, ": ") + 2 : ""; *p;) {
-		struct buf name;
-		buf_init(&name, OUTPUT_BYTES_MAX);
-		for (; *p && *p != ' ' && *p != '\n'; p++) {
-			p += (*p == '\\' && strchr(" #\\", p[1])) || (*p == '$' && p[1] == '$');
-			if (*p == '\\' && p[1] == '\n')
-				break;
-			wr_raw(&name, p, 1);
-		}
-		p += *p == '\\';
-		p += *p != '\0';
-		wr_raw(&name, "", 1);
-		if (name.len > 1)
-			strv_push(ret, (char *)name.data);
-		buf_fini(&name);
-	}
-}
-
 /* Does the compiler's own list of dependencies need another option than this one? Returns how many words
  * of the command are to be left out. */
 static int words_to_drop(const char *word)
@@ -215,10 +203,11 @@ static bool list_deps(struct compile *c)
 		i += drop ? (size_t)drop : 1;
 	}
 	strv_push(&argv, "-M");
-	strv_push(&argv, "-fno-canonical-system-headers");
+	if (!str_starts(str_base(c->words.v[0]), "clang"))
+		strv_push(&argv, "-fno-canonical-system-headers");
 	_cleanup_free_ char *said = read_output(argv.v, 1);
 	if (said)
-		parse_deps(said, &c->deps);
+		deplist_parse(said, &c->deps);
 	strv_fini(&argv);
 	return c->deps.n > 0;
 }

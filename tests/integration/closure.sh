@@ -1,12 +1,14 @@
 #!/bin/bash
-# closure.sh dirs|lua|redis|ninja|kernel CLOSURE - what core/closure finds without a preprocessor, and what
-# the compiler says. dirs: the same directories in the same order, for odd commands. Else for each compile
-# of a project: no file that the compiler lists (-M) is missing in the set.
+# closure.sh dirs|soup|lua|redis|ninja|kernel CLOSURE SOUP - what core/closure finds without a preprocessor,
+# and what the compiler says. dirs: the same directories in the same order, for odd commands. Else for each
+# compile of a project: no file that the compiler lists (-M) is missing in the set. soup: sources whose names
+# macros make, at random; SEED=n begins with the nth, COUNT=n makes so many.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/records.sh"
 
 project=$1
 closure=$2
+soup=$3
 farm_begin
 
 compare_dirs() {
@@ -50,11 +52,29 @@ compare_dirs() {
 	END
 }
 
-if [ "$project" = dirs ]; then
+make_soup() {
+	local seed=${SEED:-$((RANDOM + 1))} count=${COUNT:-${FARMMAKE_TEST_LONG:+1000}}
+	count=${count:-200}
+	note "SEED=$seed COUNT=$count"
+	deps_install g++ clang >/dev/null || skip "g++ or clang is missing"
+	mkdir -p "${RECORDS:=$work/records}"
+	"$soup" gcc g++ "$seed" "$count" "$work/soup" "$RECORDS" || fail "no soup of gcc's"
+	"$soup" clang clang++ "$((seed + count))" "$((count / 4))" "$work/soup" "$RECORDS" ||
+		fail "no soup of clang's"
+}
+
+most_undecided=2
+case $project in
+dirs)
 	compare_dirs
 	exit 0
-fi
-record_project "$project"
+	;;
+soup)
+	make_soup
+	most_undecided=35
+	;;
+*) record_project "$project" ;;
+esac
 find "$RECORDS" -type f | sort | xargs "$closure" >"$work/said" || fail "$(tail -n 20 "$work/said")"
 while read -r line; do
 	note "$line"
@@ -63,4 +83,4 @@ value() {
 	sed -n "s/^$1 //p" "$work/said"
 }
 [ "$(value compiles)" -ge 10 ] || fail "$(value compiles) compiles were recorded"
-[ $((100 * $(value undecided))) -le $((5 * $(value compiles))) ] || fail "too few are decided"
+[ $((100 * $(value undecided))) -le $((most_undecided * $(value compiles))) ] || fail "too few are decided"

@@ -1,188 +1,7 @@
 #include "base/err.h"
-#include "base/vec.h"
-#include "core/closure.h"
-#include "lib/words.h"
-
-#include <criterion/criterion.h>
-
-/* A file system in memory: relative names, in which "." and ".." mean what they do. */
-struct entry {
-	const char *path, *text;
-};
-
-static struct entry tree[64];
-static size_t tree_len;
-static VEC(struct incscan *) scans;
-static unsigned finds, reads;
-
-/* The name without "." and "x/.."; malloc'd. */
-static char *normal(const char *path)
-{
-	struct strv parts = {0};
-	char *all = xstrdup(path[0] == '/' ? "/" : "");
-	for (size_t n; *path; path += n + (path[n] == '/')) {
-		n = strcspn(path, "/");
-		if (n == 2 && strncmp(path, "..", 2) == 0 && parts.n > 0)
-			free(parts.v[--parts.n]);
-		else if (n > 0 && !(n == 1 && *path == '.'))
-			strv_push_take(&parts, xstrndup(path, n));
-	}
-	for (size_t i = 0; i < parts.n; i++) {
-		char *longer = xasprintf("%s%s%s", all, i ? "/" : "", parts.v[i]);
-		free(all);
-		all = longer;
-	}
-	strv_fini(&parts);
-	return all;
-}
-
-static bool find(void *ctx, const char *path, struct closure_identity *ret)
-{
-	(void)ctx;
-	finds++;
-	char *name = normal(path);
-	bool found = false;
-	for (size_t i = 0; i < tree_len && !found; i++)
-		if (strcmp(tree[i].path, name) == 0) {
-			*ret = (struct closure_identity){.content = i + 1, .place = i + 1};
-			found = true;
-		}
-	free(name);
-	return found;
-}
-
-static const struct incscan *scan(void *ctx, const char *path, uint64_t content)
-{
-	(void)ctx;
-	(void)path;
-	reads++;
-	const char *text = tree[content - 1].text;
-	if (!text)
-		return NULL;
-	vec_push(&scans, incscan_create(text, strlen(text)));
-	return scans.v[scans.n - 1];
-}
-
-static struct closure *closure;
-
-static void put(const char *path, const char *text)
-{
-	size_t i = 0;
-	while (i < tree_len && strcmp(tree[i].path, path) != 0)
-		i++;
-	tree_len += i == tree_len;
-	tree[i] = (struct entry){path, text};
-}
-
-static void set_up(void)
-{
-	closure = closure_create(&(struct closure_fs){.find = find, .scan = scan});
-}
-
-static void tear_down(void)
-{
-	closure_destroy(closure);
-	for (size_t i = 0; i < scans.n; i++)
-		free(scans.v[i]);
-	vec_fini(&scans);
-}
+#include "lib/memtree.h"
 
 TestSuite(closure, .init = set_up, .fini = tear_down);
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static char *names(const uint32_t *files, size_t n)
-{
-	struct strv all = {0};
-	for (size_t i = 0; i < n; i++)
-		strv_push(&all, closure_path(closure, files[i]));
-	if (n)
-		qsort(all.v, n, sizeof *all.v, compare);
-	char *line = words_join(&all);
-	strv_fini(&all);
-	return line;
-}
-
-/* "q | i j": quote's directories and the others. */
-static unsigned chain(const char *words)
-{
-	struct incdirs d = {0};
-	struct strv all = {0};
-	words_split(words, &all);
-	for (size_t i = 0; i < all.n; i++)
-		if (strcmp(all.v[i], "|") == 0)
-			d.bracket = i;
-		else
-			strv_push(&d.dirs, all.v[i]);
-	unsigned number;
-	cr_assert_eq(closure_add_chain(closure, &d, &number), 0);
-	incdirs_fini(&d);
-	strv_fini(&all);
-	return number;
-}
-
-struct ask {
-	const char *expected;
-	const char *source, *chain, *forced, *macros, *learned;
-	bool is_cxx;
-};
-
-static struct closure_set ask(const struct ask *a)
-{
-	struct strv forced = {0}, macros = {0}, learned = {0};
-	words_split(a->forced ? a->forced : "", &forced);
-	words_split(a->macros ? a->macros : "", &macros);
-	words_split(a->learned ? a->learned : "", &learned);
-	struct closure_job job = {
-		.source = a->source ? a->source : "a.c",
-		.chain = chain(a->chain ? a->chain : "| i j"),
-		.forced = &forced,
-		.macros = &macros,
-		.learned = a->learned ? &learned : NULL,
-		.is_cxx = a->is_cxx,
-		.want_absent = true,
-	};
-	struct closure_set set;
-	closure_find(closure, &job, &set);
-	strv_fini(&forced);
-	strv_fini(&macros);
-	strv_fini(&learned);
-	return set;
-}
-
-/* The names in order, behind "?" when some are those of last time; or the reason. */
-static char *files_of(const struct ask *a)
-{
-	struct closure_set set = ask(a);
-	char *all = names(set.files, set.count);
-	char *said = set.verdict == CLOSURE_UNDECIDABLE
-			     ? xstrdup(set.reason)
-			     : xasprintf("%s%s", set.verdict == CLOSURE_LEARNED ? "? " : "", all);
-	cr_expect_eq(set.verdict == CLOSURE_PROVED, set.reason == NULL);
-	free(all);
-	closure_set_fini(&set);
-	return said;
-}
-
-static void check(int line, const struct ask *a)
-{
-	char *got = files_of(a);
-	cr_expect_str_eq(got, a->expected, "line %d: %.500s\n  not %s", line, got, a->expected);
-	free(got);
-}
-#define expect(...) check(__LINE__, &(struct ask){__VA_ARGS__})
-
-static void expect_absent(const char *expected, const struct ask *a)
-{
-	struct closure_set set = ask(a);
-	char *got = names(set.absent, set.absent_count);
-	cr_expect_str_eq(got, expected, "%s", got);
-	free(got);
-	closure_set_fini(&set);
-}
 
 Test(closure, quotes_look_beside_the_file_first)
 {
@@ -297,45 +116,6 @@ Test(closure, a_header_that_is_reached_past_itself_counts)
 		.source = "s/a.c");
 }
 
-Test(closure, macros_stand_for_all_their_values)
-{
-	put("a.c", "#include \"c.h\"\n#include NAME\n");
-	put("c.h", "#ifdef X\n#define NAME \"x.h\"\n#else\n#define NAME <y.h>\n#endif\n");
-	put("x.h", "#define NAME OTHER\n#define OTHER \"z.h\"\n");
-	put("z.h", "");
-	put("i/y.h", "");
-	expect("a.c c.h i/y.h x.h z.h");
-	put("c.h", "");
-	closure_touch(closure, "c.h");
-	expect("a.c c.h");
-	expect("a.c c.h i/y.h", .macros = "NAME=<y.h>");
-	expect("a.c c.h x.h z.h", .macros = "OTHER=3 NAME=\"x.h\"");
-	expect("a.c: #include NAME depends on macros", .macros = "NAME=STR(x)");
-	expect("a.c: #include NAME depends on macros", .macros = "NAME=<linux/y.h>");
-	expect("a.c: #include NAME depends on macros", .macros = "y=z NAME=<y.h>");
-	expect("a.c: #include NAME depends on macros", .macros = "NAME=__FILE__");
-	expect("a.c: #include NAME depends on macros", .macros = "NAME=A A=NAME");
-	expect("a.c c.h", .macros = "NAME");
-}
-
-Test(closure, macros_that_are_more_than_names)
-{
-	put("a.c", "#include \"b.h\"\n#include STR(x.h)\n");
-	put("b.h", "");
-	put("x.h", "");
-	put("y.h", "#include \"x.h\"\n");
-	expect("a.c b.h");
-	put("b.h", "#define STR(x) #x\n");
-	closure_touch(closure, "b.h");
-	expect("a.c: #include STR(x.h) depends on macros");
-	expect("? a.c b.h x.h y.h", .learned = "a.c b.h y.h gone.h");
-	put("a.c", "#ifdef TRACE\n#include STR(x.h)\n#endif\n#include \"b.h\"\n");
-	closure_touch(closure, "a.c");
-	expect("a.c b.h");
-	expect("a.c: #include STR(x.h) depends on macros", .macros = "TRACE");
-	expect("? a.c b.h x.h", .macros = "TRACE=1", .learned = "x.h");
-}
-
 Test(closure, a_branch_counts_once_its_macro_may_be_defined)
 {
 	put("a.c",
@@ -367,8 +147,9 @@ Test(closure, a_macro_does_not_make_itself_possible)
 	put("a.c", "#include \"t.h\"\n");
 	put("t.h", "#ifdef TRACE\n#undef TRACE\n#include STR(x.h)\n#define TRACE\n#endif\n"
 		   "#define STR(x) #x\n");
+	put("x.h", "");
 	expect("a.c t.h");
-	expect("t.h: #include STR(x.h) depends on macros", .macros = "TRACE");
+	expect("a.c t.h x.h", .macros = "TRACE");
 }
 
 /* Only what another directive names in the end makes the first one possible. */

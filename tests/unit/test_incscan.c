@@ -247,6 +247,38 @@ Test(incscan, macros_are_known)
 	free(s);
 }
 
+static void expect_definitions(const char *text, const char *expected)
+{
+	struct strv all = {0};
+	incscan_definitions(text, strlen(text), "M", &all);
+	char *got = xstrdup("");
+	for (size_t i = 0; i < all.n; i++) {
+		char *longer = xasprintf("%s%s|", got, all.v[i]);
+		free(got);
+		got = longer;
+	}
+	cr_expect_str_eq(got, expected, "%s: %s", text, got);
+	free(got);
+	strv_fini(&all);
+}
+
+Test(incscan, definitions_are_whole)
+{
+	expect_definitions("#define M(x) #x\n", "(x) #x|");
+	expect_definitions("#define M (x)\n#define M\n#define N 3\n#define MM 4\n", " (x)| |");
+	expect_definitions(
+		" # /**/ define\\\n M( a,\\\n b... )  a/* c\n */##b // d\n", "( a, b... )  a ##b|");
+	expect_definitions("%:define M \"/*\" '\"' <a//b\n", " \"/*\" '\"' <a|");
+	expect_definitions("/*\n#define M 1\n*/\n\"\\\n#define M 2\\\n\"\n", "");
+	expect_definitions(
+		"#if 0\n#define M 1\n#elif A\n#define M 2\n#else\n#define M 3\n#endif\n", " 2| 3|");
+	expect_definitions("\xef\xbb\xbf#define M 1", " 1|");
+	/* in each dialect */
+	expect_definitions("const char *a = R\"(\n#define M 1\n)\";\n#define M 2\n", " 2| 1| 2|");
+	expect_definitions("?\?=define M a?\?/\n b\n", " a b|");
+	expect_definitions("#undef M\n#ifdef M\n#define X\n", "");
+}
+
 Test(incscan, flags)
 {
 	static const struct {
