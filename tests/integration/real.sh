@@ -23,6 +23,8 @@ is_long() {
 	[ -n "${FARMMAKE_TEST_LONG:-}" ] || skip "takes long (FARMMAKE_TEST_LONG=1 or run.sh --long)"
 }
 
+[ "$compiler" = gcc ] || [ "$project" = lua ] || is_long
+
 # A makefile for what ninja would compile: the commands in its compilation database
 compiles_of_ninja() {
 	(cd "$tree" && CXX=$cxx CXXFLAGS="-g -Wall" python3 configure.py && ninja build/browse_py.h && ninja -t compdb cxx >compiles.json &&
