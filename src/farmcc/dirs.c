@@ -34,6 +34,8 @@ static void build_command(const struct cc *cc, const struct strv *probe, struct 
 	strv_push(ret, cc->argv[0]);
 	for (size_t i = 0; i < probe->n; i++)
 		strv_push(ret, probe->v[i]);
+	/* else -mcmodel=kernel is an error where position independent code is the default */
+	strv_push(ret, "-fno-pie");
 	strv_push(ret, "-v");
 	strv_push(ret, "-E");
 	strv_push(ret, "-dM");
