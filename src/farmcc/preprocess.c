@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "child.h"
-#include "direct.h"
+#include "cpp.h"
 #include "find.h"
 #include "text.h"
 
@@ -67,7 +67,7 @@ static int start(struct upload *u)
 		return -errno;
 	struct strv argv = {0};
 	const char *program = cc->compiler;
-	if (direct_command(cc, u->dir, &argv))
+	if (cpp_command(cc, u->dir, &argv))
 		program = argv.v[0];
 	else
 		through_driver(cc, &argv);

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "core/dtext.h"
-#include "direct.h"
+#include "cpp.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -95,7 +95,7 @@ const char *sources_check(void *ctx, const char *path, bool system)
 	}
 	const char *why = examine(path);
 	if (!why && system && has_shorter_name(path)) {
-		direct_want_short_names(s->dir);
+		cpp_want_short_names(s->dir);
 		why = "a system header has a shorter name";
 	}
 	if (!why && free_slot)

@@ -1,7 +1,7 @@
 /* sources - looks at every file that goes into a text, once per build.
  *
  * What gcc -fdirectives-only loses or misreads shows in the sources alone (core/dtext.h), and whether a
- * header has a shorter name than cc1 was told to use (direct.h) in the file system. Files that are
+ * header has a shorter name than cc1 was told to use (cpp.h) in the file system. Files that are
  * fine are remembered, by a hash of their path, in a table that all farmcc of a build map.
  *
  * Contract: without a table every file is read every time: slower, and as right.

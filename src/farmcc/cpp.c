@@ -1,5 +1,5 @@
 /* A pattern is a file of words with a NUL behind each; an empty one says that there is none. */
-#include "direct.h"
+#include "cpp.h"
 
 #include "base/err.h"
 #include "base/fs.h"
@@ -154,7 +154,7 @@ static void drop(struct strv *command, const char *option)
 	}
 }
 
-bool direct_command(struct cc *cc, const char *dir, struct strv *ret)
+bool cpp_command(struct cc *cc, const char *dir, struct strv *ret)
 {
 	struct driver_shape s;
 	if (driver_shape_of(&cc->args.cpp, cc->args.source, &s) < 0)
@@ -174,7 +174,7 @@ bool direct_command(struct cc *cc, const char *dir, struct strv *ret)
 	return ret->n > 0;
 }
 
-void direct_want_short_names(const char *dir)
+void cpp_want_short_names(const char *dir)
 {
 	_cleanup_free_ char *path = short_names_path(dir);
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
