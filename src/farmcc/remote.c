@@ -7,6 +7,7 @@
 #include "commit.h"
 #include "dirs.h"
 #include "core/lz.h"
+#include "core/viewplan.h"
 #include "io/probe.h"
 
 #include <errno.h>
@@ -131,6 +132,19 @@ static int write_deps(const struct cc *cc, const struct delivery *d)
 	return fd < 0 ? -errno : fs_write_all(fd, deps->data, deps->len);
 }
 
+/* The assembler's words name the node's temporary files. */
+static bool names_desk(const struct delivery *d)
+{
+	static const enum stream said[] = {STREAM_STDOUT, STREAM_STDERR};
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		const struct buf *words = &d->words[said[i]];
+		if (words->len && memmem(words->data, words->len, VIEWPLAN_DESK "/",
+					  strlen(VIEWPLAN_DESK "/")))
+			return true;
+	}
+	return false;
+}
+
 /* Nobody may miss what cannot be written, so the outcome does not depend on it. */
 static void speak(const struct delivery *d)
 {
@@ -151,6 +165,8 @@ static int put_in_place(struct cc *cc, struct delivery *d)
 	d->dwo_fd = d->dwo.fd;
 	if (!err)
 		err = take_blocks(cc, d);
+	if (!err && names_desk(d))
+		err = ERR_UNSAFE;
 	if (!err)
 		err = write_deps(cc, d);
 	if (!err && cc->args.want_dwo)
@@ -203,6 +219,8 @@ static enum route take_delivery(struct cc *cc, const struct job_result *r)
 	begin_delivery(&d, r);
 	int err = cc->check.wanted ? put_by(cc, &d) : put_in_place(cc, &d);
 	end_delivery(&d);
+	if (err == ERR_UNSAFE)
+		return route_local(cc, "what a node's compiler said names the node's files");
 	if (err)
 		return route_local(cc, "cannot write the output: %s", err_str(err));
 	if (cc->check.armed) {

@@ -19,7 +19,7 @@
 enum {
 	PEER_SUSPECT_MS = 600,      /* its jobs are sent to another node, too */
 	PEER_SILENCE_MS = 3000,     /* it is dead */
-	PEER_VIEW_REFUSALS_MAX = 3, /* so many, and it is sent no views any more */
+	PEER_VIEW_REFUSALS_MAX = 8, /* so many, and it is sent no views any more */
 	PEER_RETRY_MIN_MS = 500,
 	PEER_RETRY_MAX_MS = 30000
 };

@@ -122,6 +122,7 @@ static void on_loaded(void *ctx, const struct chunks *content)
 				content->raw_bytes) < 0) {
 		struct msg gone = {.type = MSG_CONTENT_GONE, .content_gone = v->sending};
 		v->sending = 0;
+		p->view_refusals = 0; /* what follows is not the node's fault */
 		conn_send(p->conn, &gone);
 	}
 	peer_pump(p);

@@ -93,6 +93,7 @@ project() {
 		)x";
 		int things(int n) { std::map<std::string, std::vector<int>> m; m[text].push_back(n + ONE); return (int)m.size(); }
 	END
+	printf '#define HEADER(x) <x.h>\n#define NAME(x) #x\n#include HEADER(stddef)\n#include NAME(../inc/twin.h)\nsize_t computed;\n' >src/computed.c
 	printf 'int assembled(int x) { return 3 * x; }\n' >src/assembled.c
 	cat >Makefile <<-END
 		CC = $compiler
@@ -101,9 +102,10 @@ project() {
 	cat >>Makefile <<-'END'
 		# nodes have to be heard first
 		ready := $(shell [ -z "$$FARMMAKE_SOCKET" ] || sleep 1)
-		O = plain.o next.o search.o words.o up.o forced.o twins.o generated.o things.o assembled.s plain-g3.o
+		O = plain.o computed.o next.o search.o words.o up.o forced.o twins.o generated.o things.o assembled.s plain-g3.o
 		all: $(O) absolute.o o.d/listed.o strict.o
 		W = -O2 -g -Wall -Wextra
+		computed.o: src/computed.c; $(CC) $(W) -Wno-unused-variable -MD -c -o $@ $<
 		plain.o: src/plain.c; $(CC) $(W) -Iinc -MD -c $<
 		next.o: src/next.c; $(CC) $(W) -iquote quote -Iinc -Wp,-MMD,.next.o.d -c -o $@ $<
 		search.o: src/search.c; $(CC) $(W) -I nowhere -isystem sys -idirafter after -MMD -MF search.dep -MT a -MQ b -MP -c -o $@ $<
@@ -177,7 +179,7 @@ cd "$work" || exit 1
 
 # --- what is none, is still right
 mkdir "$work/none" && cd "$work/none" || exit 1
-printf '#define HEADER(x) <x.h>\n#include HEADER(stddef)\nsize_t computed;\n' >computed.c
+printf 'int before;\rint behind;\n' >returns.c
 printf 'const char *then = __TIME__;\n' >timed.c
 printf '__asm__(".incbin \\"Makefile\\"");\n' >incbin.c
 printf '#include "pre.h"\nint pre = PRE;\n' >pre.c
@@ -186,7 +188,7 @@ printf 'int split(int x) { return x; }\n' >split.c
 cat >Makefile <<-END
 	CC = $compiler
 	ready := \$(shell [ -z "\$\$FARMMAKE_SOCKET" ] || sleep 1)
-	all: computed.o timed.o incbin.o pre.o split.o
+	all: returns.o timed.o incbin.o pre.o split.o
 	pre.o: pre.c pre.h.gch; \$(CC) -c pre.c
 	pre.h.gch: pre.h; \$(CC) pre.h -o \$@
 	split.o: split.c; \$(CC) -g -gsplit-dwarf -c split.c
@@ -201,6 +203,13 @@ collect_all . "$work/farm-none"
 same_trees "$work/plain-none" "$work/farm-none" >/dev/null
 [ "$(in_report '[.jobs[] | select(.input == "view")] | length')" = 0 ] || fail "some were views: $(views)"
 note "$(views)"
+
+# --- the assembler's words name a temporary file: nobody is shown one of the node's
+printf 'void f(void) { __asm__(".warning \\"so\\""); }\n' >warned.c
+printf 'ready := $(shell sleep 1)\nall: warned.o\n' >Makefile
+farm CC="$compiler" >/dev/null 2>"$work/farm.err" || fail "what the assembler warns of was not built"
+grep -q 'arning: so' "$work/farm.err" || fail "the assembler's words are lost"
+grep -q '/\.farm' "$work/farm.err" && fail "a file of the node is named"
 
 # --- failures are the compiler's here
 printf '#include "not_there.h"\nint x;\n' >fails.c

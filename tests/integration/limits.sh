@@ -16,12 +16,11 @@ noise() {
 	echo '*/'
 }
 
-# large_source NAME MIB: half of it in a header, since no file may have more than 64 MiB; and which header
-# that is has to be preprocessed
+# large_source NAME MIB: half of it in a header, since no file may have more than 64 MiB
 large_source() {
 	noise $(($2 / 2)) >"$tree/$1.h"
 	{
-		printf '#define HEADER(name) #name\n#include HEADER(%s.h)\n' "$1"
+		printf '#include "%s.h"\n' "$1"
 		noise $(($2 / 2))
 		echo "int $1(void); int $1(void) { return $2; }"
 	} >"$tree/$1.c"
@@ -45,7 +44,7 @@ project() {
 begin() {
 	rm -f "$tree/go"
 	: >"$log"
-	farm -s -C "$tree" --farm-verbose >"$log.out" 2>"$log" &
+	farm -s -C "$tree" --farm-verbose --farm-direct=no >"$log.out" 2>"$log" &
 	node_pid[build]=$!
 	wait_for 10 grep -q 'node anvil (' "$log" || fail "anvil is not heard"
 }

@@ -54,6 +54,7 @@ git)
 	steps() { echo "all CC=$compiler NO_CURL=1 NO_EXPAT=1 NO_GETTEXT=1 NO_TCLTK=1 NO_PERL=1 NO_PYTHON=1 NO_OPENSSL=1 V=1"; }
 	;;
 ninja)
+	is_long
 	deps_install ninja-build python3 >/dev/null || skip "ninja or python3 is missing"
 	unpack() { deps_source ninja-build "$tree" && compiles_of_ninja; }
 	steps() { echo all; }
