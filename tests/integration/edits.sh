@@ -23,7 +23,7 @@ contents() {
 		"$1" "$1" "$other" "${1^^}" "${1^^}" $((RANDOM % 1000)) ;;
 	1) printf '#undef %s\n#if __has_include(<extra.h>)\n#define %s %d\n#else\n#define %s %d\n#endif\n' \
 		"${1^^}" "${1^^}" $((RANDOM % 1000)) "${1^^}" $((RANDOM % 1000)) ;;
-	*) printf '#undef %s\n#define %s %03d\n' "${1^^}" "${1^^}" $((RANDOM % 1000)) ;;
+	*) printf '#undef %s\n#define %s 1%03d\n' "${1^^}" "${1^^}" $((RANDOM % 1000)) ;;
 	esac
 }
 

@@ -121,6 +121,7 @@ collect "$tree" "$work/farm"
 note "$(same_trees "$work/plain" "$work/farm") files are the same"
 same_words "$work/plain.err" "$work/farm.err"
 
+in_report '.jobs[] | select(.where == "local") | "  here: \(.source), from \(.t.start) to \(.t.done): \(.reason)"'
 share=$(share_of_nodes)
 note "$(in_report '"\(.summary.remote) of \(.summary.jobs) compiles on nodes"'), $share % of those that could"
 [ "$share" -ge 90 ] || fail "reasons: $(in_report '[.jobs[].reason] | group_by(.) |
