@@ -54,7 +54,7 @@ compare_dirs() {
 
 make_soup() {
 	local seed=${SEED:-$((RANDOM + 1))} count=${COUNT:-${FARMMAKE_TEST_LONG:+1000}}
-	count=${count:-200}
+	count=${count:-50}
 	note "SEED=$seed COUNT=$count"
 	deps_install g++ clang >/dev/null || skip "g++ or clang is missing"
 	mkdir -p "${RECORDS:=$work/records}"

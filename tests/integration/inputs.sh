@@ -10,6 +10,9 @@ inputs=$2
 farm_begin
 unshare -m true 2>/dev/null || unshare -Urm true 2>/dev/null || skip "no name spaces for mounts"
 
+[ "$project" != redis ] || [ -n "${FARMMAKE_TEST_LONG:-}" ] ||
+	skip "takes long (FARMMAKE_TEST_LONG=1 or run.sh --long)"
+
 show() {
 	while read -r line; do
 		note "$line"

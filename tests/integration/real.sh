@@ -23,7 +23,7 @@ is_long() {
 	[ -n "${FARMMAKE_TEST_LONG:-}" ] || skip "takes long (FARMMAKE_TEST_LONG=1 or run.sh --long)"
 }
 
-[ "$compiler" = gcc ] || [ "$project" = lua ] || is_long
+[ "$compiler" = gcc ] || is_long
 
 # A makefile for what ninja would compile: the commands in its compilation database. With -pipe each local
 # compile is two processes, of which one sleeps, and the gauge would count both.
