@@ -26,6 +26,8 @@ const char *fs_runtime_parent(void);
 /* "$ENV/farmmake" or "$HOME/FALLBACK/farmmake"; malloc'd, NULL when neither is set.
  * fs_xdg_dir("XDG_CONFIG_HOME", ".config"). */
 char *fs_xdg_dir(const char *env, const char *fallback);
+/* As many of n bytes as there are before the end, past EINTR and short reads. */
+int fs_read_all(int fd, void *out, size_t n, size_t *ret_n);
 /* All n bytes, past EINTR and short writes. */
 int fs_write_all(int fd, const void *data, size_t n);
 

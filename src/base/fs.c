@@ -19,26 +19,40 @@ int fs_read_file(const char *path, size_t max_bytes, char **ret_data, size_t *re
 	size_t len = 0, cap = 4096;
 	_cleanup_free_ char *data = xmalloc(cap + 1);
 	for (;;) {
-		ssize_t n = read(fd, data + len, cap - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
+		size_t n;
+		int err = fs_read_all(fd, data + len, cap - len, &n);
+		if (err)
+			return err;
+		len += n;
 		if (len > max_bytes)
 			return ERR_TOOBIG;
-		if (len == cap) {
-			cap *= 2;
-			data = xrealloc(data, cap + 1);
-		}
+		if (len < cap)
+			break;
+		cap *= 2;
+		data = xrealloc(data, cap + 1);
 	}
 	data[len] = '\0';
 	*ret_data = data;
 	if (ret_len)
 		*ret_len = len;
 	data = NULL;
+	return 0;
+}
+
+int fs_read_all(int fd, void *out, size_t n, size_t *ret_n)
+{
+	size_t done = 0;
+	while (done < n) {
+		ssize_t got = read(fd, (char *)out + done, n - done);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	*ret_n = done;
 	return 0;
 }
 

@@ -38,26 +38,16 @@ void check_close(struct check *c)
 	check_init(c);
 }
 
-/* As much of PIECE_BYTES as there is. */
-static size_t read_piece(int fd, char *out)
-{
-	size_t all = 0;
-	ssize_t n;
-	while (all < PIECE_BYTES && (n = read(fd, out + all, PIECE_BYTES - all)) > 0)
-		all += (size_t)n;
-	return all;
-}
-
 /* From the beginning of both. */
 static bool is_same(int a_fd, int b_fd)
 {
 	static char a[PIECE_BYTES], b[PIECE_BYTES];
-	size_t n;
+	size_t n, m;
 	if (lseek(a_fd, 0, SEEK_SET) < 0 || lseek(b_fd, 0, SEEK_SET) < 0)
 		return false;
 	do {
-		n = read_piece(a_fd, a);
-		if (read_piece(b_fd, b) != n || memcmp(a, b, n) != 0)
+		if (fs_read_all(a_fd, a, sizeof a, &n) < 0 ||
+			fs_read_all(b_fd, b, sizeof b, &m) < 0 || n != m || memcmp(a, b, n) != 0)
 			return false;
 	} while (n);
 	return true;

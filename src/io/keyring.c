@@ -26,19 +26,10 @@ int keyring_generate(struct keyring *ret)
 /* All of it and a NUL, or ERR_KEYFILE when it does not fit. */
 static int read_text(int fd, char out[KEYRING_TEXT_MAX], size_t *ret_n)
 {
-	size_t n = 0;
-	for (;;) {
-		ssize_t got = read(fd, out + n, KEYRING_TEXT_MAX - n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-		if (n == KEYRING_TEXT_MAX)
-			return ERR_KEYFILE;
-	}
+	size_t n;
+	int err = fs_read_all(fd, out, KEYRING_TEXT_MAX, &n);
+	if (err || n == KEYRING_TEXT_MAX)
+		return err ? err : ERR_KEYFILE;
 	out[n] = '\0';
 	*ret_n = n;
 	return 0;

@@ -111,6 +111,34 @@ Test(fs, reads_nothing_on_failure)
 	free(data);
 }
 
+Test(fs, reads_past_short_reads_to_the_end_or_the_limit)
+{
+	char out[8] = "", more;
+	size_t n = 77;
+	int ends[2];
+	cr_assert_eq(pipe(ends), 0);
+	pid_t writer = fork();
+	cr_assert_geq(writer, 0);
+	if (writer == 0) {
+		for (const char *p = "abcde"; *p; p++)
+			if (write(ends[1], p, 1) == 1)
+				usleep(5000);
+		_exit(0);
+	}
+	close(ends[1]);
+	cr_expect_eq(fs_read_all(ends[0], out, 3, &n), 0);
+	cr_expect_eq(n, 3);
+	cr_expect_str_eq(out, "abc");
+	cr_expect_eq(fs_read_all(ends[0], out, sizeof out, &n), 0);
+	cr_expect_eq(n, 2);
+	cr_expect_eq(memcmp(out, "dec", 3), 0);
+	cr_expect_eq(read(ends[0], &more, 1), 0);
+	close(ends[0]);
+	n = 77;
+	cr_expect_eq(fs_read_all(ends[0], out, 1, &n), -EBADF);
+	cr_expect_eq(n, 77);
+}
+
 Test(fs, atomic_write_replaces_and_leaves_nothing_beside)
 {
 	char *data;
