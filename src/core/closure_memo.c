@@ -5,19 +5,11 @@
 #include "closure_impl.h"
 
 #include "base/err.h"
+#include "base/hash.h"
 
 #include <string.h>
 
 enum { TABLE_SIZE_MIN = 256 };
-
-static const uint64_t basis = 0xcbf29ce484222325, prime = 0x100000001b3;
-
-static uint64_t hash_bytes(uint64_t h, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (uint8_t)p[i]) * prime;
-	return h;
-}
 
 static uint64_t hash_node(uint32_t file, uint32_t chain, int pos)
 {
@@ -64,7 +56,7 @@ static uint32_t find_file(const struct closure *c, uint64_t hash, const char *pa
 
 uint32_t closure_file_at(struct closure *c, const char *path, size_t n, size_t dir_bytes)
 {
-	uint64_t hash = hash_bytes(basis, path, n);
+	uint64_t hash = hash_bytes(hash_basis, path, n);
 	uint32_t found = find_file(c, hash, path, n);
 	if (found != NO_FILE)
 		return found;
@@ -169,7 +161,7 @@ uint32_t closure_node_at(struct closure *c, uint32_t file, uint32_t chain, int p
 void closure_touch(struct closure *c, const char *path)
 {
 	size_t n = strlen(path);
-	uint32_t file = find_file(c, hash_bytes(basis, path, n), path, n);
+	uint32_t file = find_file(c, hash_bytes(hash_basis, path, n), path, n);
 	if (file == NO_FILE)
 		return;
 	struct closure_file *f = &c->files.v[file];
@@ -196,7 +188,7 @@ static bool is_chain(const struct closure_chain *chain, const struct incdirs *di
 
 int closure_add_chain(struct closure *c, const struct incdirs *dirs, unsigned *ret_chain)
 {
-	uint64_t hash = basis + dirs->bracket;
+	uint64_t hash = hash_basis + dirs->bracket;
 	for (size_t i = 0; i < dirs->dirs.n; i++)
 		hash = hash_bytes(hash, dirs->dirs.v[i], strlen(dirs->dirs.v[i]) + 1);
 	for (unsigned i = 0; i < c->chains.n; i++)

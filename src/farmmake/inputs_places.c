@@ -3,6 +3,7 @@
  */
 #include "inputs_places.h"
 
+#include "base/hash.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -189,9 +190,7 @@ uint32_t inputs_places_content(struct inputs_places *p, uint32_t spot)
 
 static uint64_t hash_name(uint32_t parent, const char *name, size_t n)
 {
-	uint64_t h = 0xcbf29ce484222325 ^ parent;
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (uint8_t)name[i]) * 0x100000001b3;
+	uint64_t h = hash_bytes(hash_basis ^ parent, name, n);
 	return h ^ h >> 29;
 }
 
