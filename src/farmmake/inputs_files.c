@@ -92,18 +92,9 @@ static bool is_same_state(const struct stat *a, const struct stat *b)
 /* Exactly n bytes, and no more are there; -EAGAIN otherwise. */
 static int read_all(int fd, char *data, size_t n)
 {
-	size_t done = 0;
-	while (done <= n) {
-		ssize_t got = read(fd, data + done, n + 1 - done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return done == n ? 0 : -EAGAIN;
+	size_t done;
+	int err = fs_read_all(fd, data, n + 1, &done);
+	return err || done == n ? err : -EAGAIN;
 }
 
 static int read_once(const char *path, char **ret_data, struct stat *ret_st)
@@ -140,17 +131,16 @@ int inputs_files_read(const char *path, char **ret_data, struct stat *ret_st)
 	return err;
 }
 
-char *inputs_files_text(
-	const struct inputs_files *f, const char *path, uint32_t content, size_t *ret_n)
+char *inputs_files_read_as(const char *path, const uint8_t hash[VIEW_HASH_BYTES], size_t *ret_n)
 {
-	uint8_t hash[VIEW_HASH_BYTES];
+	uint8_t got[VIEW_HASH_BYTES];
 	struct stat st;
 	char *data;
 	if (inputs_files_read(path, &data, &st) < 0)
 		return NULL;
 	*ret_n = (size_t)st.st_size;
-	digest_content(data, *ret_n, hash);
-	if (memcmp(hash, inputs_files_content(f, content)->hash, sizeof hash) == 0)
+	digest_content(data, *ret_n, got);
+	if (memcmp(got, hash, sizeof got) == 0)
 		return data;
 	free(data);
 	return NULL;

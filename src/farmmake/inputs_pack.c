@@ -3,7 +3,6 @@
 
 #include "base/idmap.h"
 #include "core/lz.h"
-#include "io/digest.h"
 
 #include <string.h>
 
@@ -104,13 +103,9 @@ static struct packed *add(struct inputs_packer *p, const struct view_entry *e, c
 
 static struct packed *read_and_add(struct inputs_packer *p, const struct view_entry *e)
 {
-	_cleanup_free_ char *data = NULL;
-	struct stat st;
-	uint8_t hash[DIGEST_CONTENT_BYTES];
-	if (inputs_files_read(e->path, &data, &st) < 0 || (uint64_t)st.st_size != e->bytes)
-		return NULL;
-	digest_content(data, e->bytes, hash);
-	return memcmp(hash, e->hash, sizeof hash) == 0 ? add(p, e, data) : NULL;
+	size_t n;
+	_cleanup_free_ char *data = inputs_files_read_as(e->path, e->hash, &n);
+	return data ? add(p, e, data) : NULL;
 }
 
 const struct chunks *inputs_pack(struct inputs_packer *p, const struct view_entry *e)

@@ -136,9 +136,9 @@ static char *text(void *ctx, const char *path, uint64_t content, size_t *ret_n)
 	char *data = NULL;
 	inputs_places_walk(&site->world->places, site->root, path, &walk);
 	if (content && walk.way == WAY_THERE)
-		data = inputs_files_text(site->world->files,
-			inputs_places_look(&site->world->places, walk.end)->path, (uint32_t)content,
-			ret_n);
+		data = inputs_files_read_as(
+			inputs_places_look(&site->world->places, walk.end)->path,
+			inputs_files_content(site->world->files, (uint32_t)content)->hash, ret_n);
 	inputs_walk_fini(&walk);
 	return data;
 }
