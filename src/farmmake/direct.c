@@ -64,7 +64,7 @@ bool direct_is_open(struct wrapper *w)
 		return false;
 	if (!w->farm->conf.direct)
 		set_no_view(w, "direct mode is switched off");
-	else if (w->farm->viewless)
+	else if (!peer_all_show_views(w->farm))
 		set_no_view(w, "a node cannot show views");
 	else if (cost_is_viewless(w->farm->costs, w->cost_key))
 		set_no_view(w, "failed as a view before, and not here");

@@ -53,7 +53,6 @@ struct farm {
 	struct rundir *rundir;
 	struct texts *texts;
 	struct inputs *inputs;
-	unsigned viewless;      /* nodes that are up and show no views */
 	uint64_t content_bytes; /* packed, of files that were sent to nodes */
 	uint64_t check_seed;    /* of the sample of results that are checked */
 

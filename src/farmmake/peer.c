@@ -23,7 +23,6 @@ struct peer *peer_create(struct farm *f, const struct sockaddr *addr, const char
 	p->farm = f;
 	p->id = ++f->last_peer;
 	p->retry_pause_ms = PEER_RETRY_MIN_MS;
-	p->shows_views = true; /* until it says otherwise */
 	list_init(&p->jobs);
 	list_init(&p->uploads);
 	peer_view_init(&p->view);
@@ -59,6 +58,16 @@ bool peer_any_up(const struct farm *f)
 		if (list_entry(l, struct peer, link)->state == PEER_UP)
 			return true;
 	return false;
+}
+
+bool peer_all_show_views(const struct farm *f)
+{
+	list_for_each(l, &f->peers) {
+		const struct peer *p = list_entry(l, struct peer, link);
+		if (p->state == PEER_UP && !p->shows_views)
+			return false;
+	}
+	return true;
 }
 
 struct copy *peer_find_job(const struct peer *p, uint32_t id)
@@ -135,7 +144,6 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
 	p->slots = m->welcome.slots;
 	p->shows_views = m->welcome.shows_views;
-	p->farm->viewless += !p->shows_views;
 	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
 	log_debug("%.3f node %s is %u", farm_seconds(p->farm), p->name, p->id);
 	if (p->farm->conf.verbose)
@@ -194,7 +202,6 @@ static void note_view_refused(struct peer *p)
 	if (!p->shows_views || ++p->view_refusals < PEER_VIEW_REFUSALS_MAX)
 		return;
 	p->shows_views = false;
-	p->farm->viewless++;
 	if (p->farm->conf.verbose)
 		log_info("node %s cannot show what is compiled here: it gets texts", p->name);
 }
@@ -334,22 +341,13 @@ void peer_strike(struct peer *p, enum trust_offence offence, const char *about)
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_DISTRUSTED, .node = p->id});
 }
 
-/* It knows nothing any more, and is not among those that are up. */
-static void leave(struct peer *p)
-{
-	bool was_welcome = p->state == PEER_UP || p->state == PEER_QUARANTINE;
-	p->farm->viewless -= was_welcome && !p->shows_views;
-	p->shows_views = true;
-	peer_view_reset(&p->view);
-}
-
 static void on_closed(void *ctx, int err)
 {
 	struct peer *p = ctx;
 	struct farm *f = p->farm;
 	bool was_up = p->state == PEER_UP;
 	p->conn = NULL;
-	leave(p);
+	peer_view_reset(&p->view);
 	if (was_up && trust_is_offence(err))
 		peer_strike(p, TRUST_FRAME, err_str(err));
 	if (p->state == PEER_QUARANTINE)

@@ -63,6 +63,8 @@ struct peer *peer_find_name(struct farm *f, const char *name);
 /* What it has of this job; NULL: nothing. */
 struct copy *peer_find_job(const struct peer *p, uint32_t id);
 bool peer_any_up(const struct farm *f);
+/* Does every node that is up show views? */
+bool peer_all_show_views(const struct farm *f);
 /* Starts to connect, unless it is too early after the last failure. */
 void peer_dial(struct peer *p);
 /* Its beacon says that it runs, and which start of it that is. */
