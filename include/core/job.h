@@ -21,6 +21,8 @@ enum {
 	JOB_OUTPUT_BYTES_MAX = 512 << 20, /* bytes of each output stream */
 	JOB_KNOWN_MAX = 64,               /* blocks of text in one CC_KNOWN */
 	JOB_MARKERS_BYTES_MAX = 48000,    /* of one block */
+	JOB_DIRS_BYTES_MAX = 16384,       /* of what a compiler says of its directories */
+	JOB_MACROS_MAX = 1024,            /* that it defines, in one CC_DIRS */
 };
 
 /* Names a block of text (io/blockmap.h). */

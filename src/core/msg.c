@@ -15,8 +15,6 @@ enum {
 	TOOLCHAIN_TEXT_MAX = 2048,
 	WORDS_MAX = 1024,
 	SEARCH_PATH_MAX = 4096,
-	DIRS_TEXT_MAX = 16384,
-	MACROS_MAX = 1024,
 	MACRO_MAX = 128,
 };
 
@@ -109,14 +107,14 @@ static void rd_begin(struct rd *r, struct msg *m)
 
 static void wr_dirs(struct buf *b, const struct msg *m)
 {
-	msg_wr_text(b, m->cc_dirs.text, DIRS_TEXT_MAX);
-	msg_wr_strv(b, &m->cc_dirs.macros, MACROS_MAX, MACRO_MAX);
+	msg_wr_text(b, m->cc_dirs.text, JOB_DIRS_BYTES_MAX);
+	msg_wr_strv(b, &m->cc_dirs.macros, JOB_MACROS_MAX, MACRO_MAX);
 }
 
 static void rd_dirs(struct rd *r, struct msg *m)
 {
-	m->cc_dirs.text = rd_str(r, DIRS_TEXT_MAX);
-	msg_rd_strv(r, &m->cc_dirs.macros, MACROS_MAX, MACRO_MAX);
+	m->cc_dirs.text = rd_str(r, JOB_DIRS_BYTES_MAX);
+	msg_rd_strv(r, &m->cc_dirs.macros, JOB_MACROS_MAX, MACRO_MAX);
 }
 
 static void wr_data(struct buf *b, const struct msg *m)

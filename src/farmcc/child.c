@@ -1,5 +1,6 @@
 #include "child.h"
 
+#include "base/err.h"
 #include "farmcc.h"
 
 #include <errno.h>
@@ -139,6 +140,17 @@ int child_wait_ms(pid_t pid, int timeout_ms, int *ret_wait_status, uint64_t *ret
 		return 0;
 	int err = child_wait(pid, ret_wait_status, ret_cpu_us);
 	return err ? err : 1;
+}
+
+int child_ask(const char *path, char *const argv[], char *const env[], const int fds[2])
+{
+	int wait_status;
+	uint64_t cpu_us;
+	pid_t pid;
+	int err = child_start(path, argv, env, fds, &pid);
+	if (!err)
+		err = child_wait(pid, &wait_status, &cpu_us);
+	return err || wait_status == 0 ? err : ERR_COMPILER;
 }
 
 void child_abort(pid_t pid)

@@ -20,6 +20,8 @@ int child_start(
 int child_wait(pid_t pid, int *ret_wait_status, uint64_t *ret_cpu_us);
 /* The same for timeout_ms at most. Returns 1 when it has ended, 0 when it has not. */
 int child_wait_ms(pid_t pid, int timeout_ms, int *ret_wait_status, uint64_t *ret_cpu_us);
+/* Runs it, for what it writes. ERR_COMPILER when it does not end well. */
+int child_ask(const char *path, char *const argv[], char *const env[], const int fds[2]);
 /* Ends it, if it has not ended, and waits until what it started has ended too: nothing of it writes files
  * any more. The caller has seen to it that writing fails. */
 void child_abort(pid_t pid);

@@ -63,14 +63,10 @@ static int ask(struct cc *cc, const struct strv *words, struct strv *ret)
 	strv_push(&argv, long_names);
 	for (size_t i = 0; i < words->n; i++)
 		strv_push(&argv, words->v[i]);
-	int fds[2] = {-1, said}, wait_status;
-	uint64_t cpu_us;
-	pid_t pid;
-	int err = child_start(cc->compiler, argv.v, find_environment(), fds, &pid);
+	const int fds[2] = {-1, said};
+	int err = child_ask(cc->compiler, argv.v, find_environment(), fds);
 	strv_fini(&argv);
-	if (!err)
-		err = child_wait(pid, &wait_status, &cpu_us);
-	if (err || wait_status != 0)
+	if (err)
 		return ERR_COMPILER;
 	char text[PATTERN_BYTES_MAX / 16];
 	ssize_t n = pread(said, text, sizeof text - 1, 0);

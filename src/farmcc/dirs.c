@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { SAID_BYTES_MAX = 16384, MACROS_BYTES_MAX = 1 << 20, MACROS_MAX = 1024 };
+enum { MACROS_BYTES_MAX = 1 << 20 };
 
 /* The user's directories would be among the compiler's own, and its words in another language. */
 static void clean_environment(struct strv *ret)
@@ -47,17 +47,12 @@ static void build_command(const struct cc *cc, const struct strv *probe, struct 
 static int run(struct cc *cc, const struct strv *probe, const int fds[2])
 {
 	struct strv argv = {0}, env = {0};
-	int wait_status;
-	uint64_t cpu_us;
-	pid_t pid;
 	clean_environment(&env);
 	build_command(cc, probe, &argv);
-	int err = child_start(cc->compiler, argv.v, env.v, fds, &pid);
-	if (!err)
-		err = child_wait(pid, &wait_status, &cpu_us);
+	int err = child_ask(cc->compiler, argv.v, env.v, fds);
 	strv_fini(&argv);
 	strv_fini(&env);
-	return err || wait_status == 0 ? err : ERR_COMPILER;
+	return err;
 }
 
 /* The whole of a file in memory, as a text; NULL when it is too long. */
@@ -77,7 +72,7 @@ static char *read_text(int fd, size_t max_bytes)
 static void list_macros(const char *text, struct strv *ret)
 {
 	static const char define[] = "#define ";
-	for (const char *p = text; p && *p && ret->n < MACROS_MAX; p = strchr(p, '\n')) {
+	for (const char *p = text; p && *p && ret->n < JOB_MACROS_MAX; p = strchr(p, '\n')) {
 		p += *p == '\n';
 		if (!str_starts(p, define) || p[strlen(define)] == '_')
 			continue;
@@ -98,7 +93,7 @@ int dirs_answer(struct cc *cc)
 	bool fine = out >= 0 && err >= 0 && incdirs_parse(words.v, &args) == 0 &&
 		    run(cc, &args.probe, fds) == 0;
 	if (fine)
-		said = read_text(err, SAID_BYTES_MAX);
+		said = read_text(err, JOB_DIRS_BYTES_MAX);
 	if (said)
 		macros = read_text(out, MACROS_BYTES_MAX);
 	list_macros(macros, &m.cc_dirs.macros);
