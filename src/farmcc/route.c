@@ -80,7 +80,6 @@ static void describe(const struct cc *cc, struct job_spec *ret)
 		.output_kind = a->output_kind,
 		.want_dwo = a->want_dwo,
 		.deps = a->deps,
-		.messages = tongue_here(),
 		.cwd = or_empty(cc->cwd),
 		.source = or_empty(a->source),
 		.output = or_empty(a->output),
@@ -92,6 +91,7 @@ static void describe(const struct cc *cc, struct job_spec *ret)
 static void offer(const struct cc *cc, struct msg *m)
 {
 	bool is_cxx = cc->args.lang == LANG_CXX;
+	m->cc_begin.spec.messages = tongue_here();
 	m->cc_begin.words = ccargs_words(&cc->args);
 	m->cc_begin.deps_flags = cc->args.deps_flags;
 	m->cc_begin.cpath = or_empty(getenv("CPATH"));
