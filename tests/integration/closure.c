@@ -10,6 +10,7 @@
 #include "core/ccargs.h"
 #include "core/closure.h"
 #include "lib/deplist.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -233,19 +234,10 @@ static void expect_all(const struct compile *c)
 	}
 }
 
-/* A record is a directory and a command, each word with a NUL behind it. False: no compile of C or C++. */
-static bool read_record(const char *file, struct compile *c)
+static bool begin(const char *file, struct compile *c)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t n;
-	if (fs_read_file(file, FILE_BYTES_MAX, &text, &n) < 0)
-		return false;
-	c->cwd = xstrdup(text);
-	for (size_t at = strlen(text) + 1; at < n; at += strlen(text + at) + 1)
-		strv_push(&c->words, text + at);
-	ccargs_scan(c->words.v[0], c->words.v + 1, &c->args);
-	const char *dot = c->args.source ? strrchr(c->args.source, '.') : NULL;
-	return c->args.verdict != CCARGS_PASS && dot && strchr("cC", dot[1]) && chdir(c->cwd) == 0;
+	return record_read(file, &c->cwd, &c->words, &c->args) && c->args.verdict != CCARGS_PASS &&
+	       chdir(c->cwd) == 0;
 }
 
 /* Why there is no chain of directories, or NULL; malloc'd. */
@@ -429,7 +421,7 @@ int main(int argc, char *argv[])
 	struct totals t = {0};
 	for (int i = 1; i < argc; i++) {
 		struct compile c = {0};
-		if (read_record(argv[i], &c))
+		if (begin(argv[i], &c))
 			check(&t, &c);
 		fini(&c);
 	}

@@ -99,9 +99,8 @@ project() {
 		CC = $compiler
 		CXX = $cxx
 	END
+	hear_nodes >>Makefile
 	cat >>Makefile <<-'END'
-		# nodes have to be heard first
-		ready := $(shell [ -z "$$FARMMAKE_SOCKET" ] || sleep 1)
 		O = plain.o computed.o next.o search.o words.o up.o forced.o twins.o generated.o things.o assembled.s plain-g3.o
 		all: $(O) absolute.o o.d/listed.o strict.o
 		W = -O2 -g -Wall -Wextra
@@ -187,12 +186,12 @@ printf '#define PRE 1\n' >pre.h
 printf 'int split(int x) { return x; }\n' >split.c
 cat >Makefile <<-END
 	CC = $compiler
-	ready := \$(shell [ -z "\$\$FARMMAKE_SOCKET" ] || sleep 1)
 	all: returns.o timed.o incbin.o pre.o split.o
 	pre.o: pre.c pre.h.gch; \$(CC) -c pre.c
 	pre.h.gch: pre.h; \$(CC) pre.h -o \$@
 	split.o: split.c; \$(CC) -g -gsplit-dwarf -c split.c
 END
+hear_nodes >>Makefile
 make >/dev/null 2>&1 || fail "make failed"
 rm -f timed.o
 collect_all . "$work/plain-none"
@@ -206,7 +205,7 @@ note "$(views)"
 
 # --- the assembler's words name a temporary file: nobody is shown one of the node's
 printf 'void f(void) { __asm__(".warning \\"so\\""); }\n' >warned.c
-printf 'ready := $(shell sleep 1)\nall: warned.o\n' >Makefile
+{ hear_nodes && echo 'all: warned.o'; } >Makefile
 farm CC="$compiler" >/dev/null 2>"$work/farm.err" || fail "what the assembler warns of was not built"
 grep -q 'arning: so' "$work/farm.err" || fail "the assembler's words are lost"
 grep -q '/\.farm' "$work/farm.err" && fail "a file of the node is named"

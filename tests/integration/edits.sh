@@ -72,8 +72,7 @@ project() {
 			printf '\tsh edits/%d\n\t$(CC) $(CFLAGS) -c -o $@ reader.c\n' "$i"
 		done)
 	END
-	# nodes have to be heard first
-	echo 'ready := $(shell [ -z "$$FARMMAKE_SOCKET" ] || sleep 1)' >>Makefile
+	hear_nodes >>Makefile
 }
 
 start_farm

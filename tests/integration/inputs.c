@@ -4,13 +4,11 @@
  * inputs -w SEED STEPS DIR: a project in DIR that changes at random, and a compile of it after each change. */
 #include "inputs_test.h"
 
-#include "base/fs.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { RECORD_BYTES_MAX = 1 << 20 };
 
 struct totals {
 	unsigned asked, refused, differ, views;
@@ -19,21 +17,12 @@ struct totals {
 	uint64_t bytes;
 };
 
-static bool read_record(const char *file, struct compile *c)
+static bool begin(const char *file, struct compile *c)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t n;
-	if (fs_read_file(file, RECORD_BYTES_MAX, &text, &n) < 0)
+	if (!record_read(file, &c->cwd, &c->words, &c->args) || c->args.verdict != CCARGS_REMOTE)
 		return false;
-	c->cwd = xstrdup(text);
-	for (size_t at = strlen(text) + 1; at < n; at += strlen(text + at) + 1)
-		strv_push(&c->words, text + at);
-	ccargs_scan(c->words.v[0], c->words.v + 1, &c->args);
-	const char *dot = c->args.source ? strrchr(c->args.source, '.') : NULL;
-	_cleanup_free_ char *path =
-		xasprintf("%s/%s", c->cwd, c->args.source ? c->args.source : "");
-	return c->args.verdict == CCARGS_REMOTE && dot && strchr("cC", dot[1]) &&
-	       (c->args.source[0] == '/' || access(path, R_OK) == 0);
+	_cleanup_free_ char *path = xasprintf("%s/%s", c->cwd, c->args.source);
+	return c->args.source[0] == '/' || access(path, R_OK) == 0;
 }
 
 static void first(struct asker *a, const struct compile *c, struct totals *t)
@@ -75,7 +64,7 @@ static int try_records(struct asker *a, char *const files[], bool compare)
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; files[i]; i++) {
 			struct compile c = {0};
-			bool is_compile = read_record(files[i], &c);
+			bool is_compile = begin(files[i], &c);
 			if (is_compile && round == 0)
 				first(a, &c, &t);
 			else if (is_compile)

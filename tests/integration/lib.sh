@@ -143,6 +143,12 @@ start_farm() {
 	wait_node bellows
 }
 
+# A makefile's line: farmmake's build begins when the nodes are heard, however short it is.
+hear_nodes() {
+	# shellcheck disable=SC2016
+	echo 'ready := $(shell [ -z "$$FARMMAKE_SOCKET" ] || sleep 1)'
+}
+
 # What the first compile of a new machine would do in its own slot, with several small ones at once.
 measure_cc() {
 	local cc

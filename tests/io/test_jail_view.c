@@ -54,7 +54,7 @@ static void step(enum viewplan_kind kind, const char *path, const char *target)
 }
 
 /* Takes spec. */
-static struct jail_outcome *run(const char *compiler, struct job_spec *spec)
+static void start(const char *compiler, struct job_spec *spec)
 {
 	struct jail *j = NULL;
 	for (size_t i = 0; i < STREAM_COUNT && bench.done; i++)
@@ -73,6 +73,12 @@ static struct jail_outcome *run(const char *compiler, struct job_spec *spec)
 		.ctx = &bench};
 	cr_assert_eq(jail_start(&order, &j), 0);
 	job_spec_fini(spec);
+}
+
+/* Takes spec. */
+static struct jail_outcome *run(const char *compiler, struct job_spec *spec)
+{
+	start(compiler, spec);
 	uv_run(&bench.loop, UV_RUN_DEFAULT);
 	cr_assert(bench.done);
 	return &bench.out;
@@ -314,19 +320,7 @@ Test(jail_view, a_tree_that_grows)
 	struct job_spec spec = bench_spec("/home/u", "a.c", "a.o");
 	strv_push(&spec.flags, "-c");
 	strv_push(&spec.flags, "until [ -e late ]; do :; done; cat late >/.farm/object");
-	struct jail *j = NULL;
-	spec.input_kind = INPUT_VIEW;
-	const struct jail_order order = {.loop = &bench.loop,
-		.box = bench.box,
-		.compiler = "/bin/sh",
-		.spec = &spec,
-		.text_fd = -1,
-		.tree = tree,
-		.plan = &plan,
-		.on_done = bench_on_done,
-		.ctx = &bench};
-	cr_assert_eq(jail_start(&order, &j), 0);
-	job_spec_fini(&spec);
+	start("/bin/sh", &spec);
 	put("/home/u/late", "here");
 	uv_run(&bench.loop, UV_RUN_DEFAULT);
 	_cleanup_free_ char *got = bench_contents(STREAM_OUTPUT);
