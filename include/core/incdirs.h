@@ -33,15 +33,17 @@ void incdirs_args_fini(struct incdirs_args *a);
  * not, or when there are others for "x.h". */
 int incdirs_parse_probe(const char *said, struct strv *ret);
 
-/* The directories of a variable: an empty part is the working directory, an empty variable has none. */
-void incdirs_split_path(const char *path, struct strv *ret);
+/* As by the options -iquote, -I, -isystem and -idirafter. */
+enum incdirs_list { INCDIRS_QUOTE, INCDIRS_BRACKET, INCDIRS_SYSTEM, INCDIRS_AFTER };
 
 struct incdirs_world {
 	const char *cpath;      /* the variable CPATH, or NULL */
 	const char *lang_path;  /* C_INCLUDE_PATH or CPLUS_INCLUDE_PATH, or NULL */
 	const struct strv *own; /* the compiler's directories */
-	/* Is there a directory? *ret_device and *ret_inode tell whether two are the same. */
-	bool (*identify)(void *ctx, const char *dir, uint64_t *ret_device, uint64_t *ret_inode);
+	/* Asked once for each name in each list, list by list: is there a directory? *ret_device and *ret_inode
+	 * tell whether two are the same. */
+	bool (*identify)(void *ctx, enum incdirs_list list, const char *dir, uint64_t *ret_device,
+		uint64_t *ret_inode);
 	void *ctx;
 };
 

@@ -29,20 +29,18 @@ static bool has(const struct dir *v, size_t n, const struct dir *d)
 	return false;
 }
 
-static void add(const struct incdirs_world *w, chain *c, const char *name)
+static void add_all(
+	const struct incdirs_world *w, enum incdirs_list list, const struct strv *names, chain *c)
 {
-	struct dir d = {.name = name};
-	if (w->identify(w->ctx, name, &d.device, &d.inode))
-		vec_push(c, d);
+	for (size_t i = 0; i < names->n; i++) {
+		struct dir d = {.name = names->v[i]};
+		if (w->identify(w->ctx, list, d.name, &d.device, &d.inode))
+			vec_push(c, d);
+	}
 }
 
-static void add_all(const struct incdirs_world *w, chain *c, const struct strv *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		add(w, c, names->v[i]);
-}
-
-void incdirs_split_path(const char *path, struct strv *ret)
+/* The directories of a variable: an empty part is the working directory, an empty variable has none. */
+static void split_path(const char *path, struct strv *ret)
 {
 	while (path && *path) {
 		size_t n = strcspn(path, ":");
@@ -77,16 +75,16 @@ int incdirs_build(const struct incdirs_args *a, const struct incdirs_world *w, s
 {
 	struct strv cpath = {0}, lang_path = {0};
 	chain quote = {0}, bracket = {0}, system = {0};
-	incdirs_split_path(w->cpath, &cpath);
-	incdirs_split_path(w->lang_path, &lang_path);
-	add_all(w, &quote, &a->quote);
-	add_all(w, &bracket, &a->bracket);
-	add_all(w, &bracket, &cpath);
-	add_all(w, &system, &a->system);
-	add_all(w, &system, &lang_path);
+	split_path(w->cpath, &cpath);
+	split_path(w->lang_path, &lang_path);
+	add_all(w, INCDIRS_QUOTE, &a->quote, &quote);
+	add_all(w, INCDIRS_BRACKET, &a->bracket, &bracket);
+	add_all(w, INCDIRS_BRACKET, &cpath, &bracket);
+	add_all(w, INCDIRS_SYSTEM, &a->system, &system);
+	add_all(w, INCDIRS_SYSTEM, &lang_path, &system);
 	if (!a->nostdinc)
-		add_all(w, &system, w->own);
-	add_all(w, &system, &a->after);
+		add_all(w, INCDIRS_SYSTEM, w->own, &system);
+	add_all(w, INCDIRS_AFTER, &a->after, &system);
 
 	remove_duplicates(&system, NULL, NULL);
 	remove_duplicates(&bracket, &system, &system);

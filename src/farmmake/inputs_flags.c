@@ -56,17 +56,6 @@ static bool is_there(struct builder *b, const char *name)
 	return there;
 }
 
-static bool identify(void *ctx, const char *name, uint64_t *ret_device, uint64_t *ret_inode)
-{
-	struct builder *b = ctx;
-	if (!is_there(b, name))
-		return false;
-	const struct dir *d = &b->dirs.v[b->dirs.n - 1];
-	*ret_device = d->device;
-	*ret_inode = d->inode;
-	return true;
-}
-
 static void push_word(struct builder *b, const char *option, const char *value)
 {
 	char *word = xasprintf("%s%s", option, value);
@@ -77,19 +66,22 @@ static void push_word(struct builder *b, const char *option, const char *value)
 	strv_push_take(&b->job->answer.flags, word);
 }
 
-static void push_dirs(struct builder *b, const char *option, const struct strv *names)
+/* Names it for the node, too. */
+static bool identify(void *ctx, enum incdirs_list list, const char *name, uint64_t *ret_device,
+	uint64_t *ret_inode)
 {
-	for (size_t i = 0; i < names->n; i++)
-		if (is_there(b, names->v[i]))
-			push_word(b, option, names->v[i]);
-}
-
-static void push_variable(struct builder *b, const char *option, const char *value)
-{
-	struct strv names = {0};
-	incdirs_split_path(value, &names);
-	push_dirs(b, option, &names);
-	strv_fini(&names);
+	static const char *const options[] = {[INCDIRS_QUOTE] = "-iquote",
+		[INCDIRS_BRACKET] = "-I",
+		[INCDIRS_SYSTEM] = "-isystem",
+		[INCDIRS_AFTER] = "-idirafter"};
+	struct builder *b = ctx;
+	if (!is_there(b, name))
+		return false;
+	push_word(b, options[list], name);
+	const struct dir *d = &b->dirs.v[b->dirs.n - 1];
+	*ret_device = d->device;
+	*ret_inode = d->inode;
+	return true;
 }
 
 /* Is the file in the directory? What the answer relies on is needed. */
@@ -125,18 +117,9 @@ static void push_predef(struct builder *b, const struct incdirs *chain)
 	push_word(b, "-include", name);
 }
 
-static void push_words(struct builder *b, const struct incdirs *chain)
+static void push_forced(struct builder *b, const struct incdirs *chain)
 {
 	const struct inputs_job *job = b->job;
-	strv_push(&b->job->answer.flags, "-nostdinc");
-	push_dirs(b, "-iquote", &job->args.quote);
-	push_dirs(b, "-I", &job->args.bracket);
-	push_variable(b, "-I", job->cpath);
-	push_dirs(b, "-isystem", &job->args.system);
-	push_variable(b, "-isystem", job->lang_path);
-	if (!job->args.nostdinc)
-		push_dirs(b, "-isystem", &job->own->dirs);
-	push_dirs(b, "-idirafter", &job->args.after);
 	for (size_t i = 0; i < job->args.forced.n; i++) {
 		if (i == job->args.imacros)
 			push_predef(b, chain);
@@ -145,8 +128,6 @@ static void push_words(struct builder *b, const struct incdirs *chain)
 	}
 	if (job->args.forced.n == job->args.imacros)
 		push_predef(b, chain);
-	if (job->answer.flags.n > JOB_FLAGS_MAX)
-		inputs_order_refuse(b->job, xstrdup("more directories than a job may have"));
 }
 
 /* A compiler's own programs lie beside, or above, what it has of headers and libraries. */
@@ -177,12 +158,15 @@ bool inputs_flags_build(
 		.own = &job->own->dirs,
 		.identify = identify,
 		.ctx = &b};
+	strv_push(&job->answer.flags, "-nostdinc");
 	int err = incdirs_build(&job->args, &dirs, ret_chain);
 	if (err) {
 		inputs_order_refuse(job, xstrdup(err_str(err)));
 	} else {
 		spare_compiler(&b);
-		push_words(&b, ret_chain);
+		push_forced(&b, ret_chain);
+		if (job->answer.flags.n > JOB_FLAGS_MAX)
+			inputs_order_refuse(job, xstrdup("more directories than a job may have"));
 		if (job->answered)
 			incdirs_fini(ret_chain);
 	}

@@ -122,9 +122,11 @@ static char *text(void *ctx, const char *path, uint64_t number, size_t *ret_n)
 	return fs_read_file(path, FILE_BYTES_MAX, &all, ret_n) == 0 ? all : NULL;
 }
 
-static bool identify(void *ctx, const char *dir, uint64_t *ret_device, uint64_t *ret_inode)
+static bool identify(void *ctx, enum incdirs_list list, const char *dir, uint64_t *ret_device,
+	uint64_t *ret_inode)
 {
 	(void)ctx;
+	(void)list;
 	struct stat st;
 	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
 		return false;

@@ -11,9 +11,11 @@ static const struct {
 } tree[] = {{"a", 'a'}, {"b", 'b'}, {"c", 'c'}, {"a2", 'a'}, {"./a", 'a'}, {".", '.'},
 	{"/u/i", 'u'}, {"/l/i", 'l'}, {"/g/i", 'g'}, {"/r/x", 'x'}, {"/r//x", 'x'}, {"p/d", 'd'}};
 
-static bool identify(void *ctx, const char *dir, uint64_t *ret_device, uint64_t *ret_inode)
+static bool identify(void *ctx, enum incdirs_list list, const char *dir, uint64_t *ret_device,
+	uint64_t *ret_inode)
 {
 	(void)ctx;
+	(void)list;
 	for (size_t i = 0; i < sizeof tree / sizeof *tree; i++)
 		if (strcmp(tree[i].name, dir) == 0) {
 			*ret_device = 1;
@@ -138,9 +140,11 @@ Test(incdirs, other_options)
 	strv_fini(&args);
 }
 
-static bool identify_all(void *ctx, const char *dir, uint64_t *ret_device, uint64_t *ret_inode)
+static bool identify_all(void *ctx, enum incdirs_list list, const char *dir, uint64_t *ret_device,
+	uint64_t *ret_inode)
 {
 	(void)ctx;
+	(void)list;
 	*ret_device = 1;
 	*ret_inode = strtoull(dir, NULL, 10);
 	return true;
