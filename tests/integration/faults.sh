@@ -344,7 +344,8 @@ slow_node() {
 	remove_node snail
 }
 
-# limit_node OPTION: of prlimit, for a node that runs; it refuses what it cannot do
+# limit_node OPTION: of prlimit, for a node that has just come up and holds no file of an earlier build; it
+# refuses what it cannot do
 limit_node() {
 	: >"$work/anvil.log" # is a file, too
 	prlimit --pid "${node_pid[anvil]}" "$1"
@@ -355,11 +356,18 @@ limit_node() {
 	stop_node anvil || fail "the node exits with $?"
 }
 
+fresh_anvil() {
+	stop_node anvil || fail "the node exits with $?"
+	two_nodes
+}
+
 node_disk_full() {
+	fresh_anvil
 	limit_node --fsize=16384
 }
 
 node_descriptors() {
+	fresh_anvil
 	limit_node --nofile=$(($(find "/proc/${node_pid[anvil]}/fd" -mindepth 1 | wc -l) + 5))
 }
 
