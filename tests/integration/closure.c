@@ -184,6 +184,13 @@ static int own_dirs(const struct compile *c, struct strv *ret)
 	return err;
 }
 
+static void forget_probes(void)
+{
+	for (size_t i = 0; i < probes.n; i++)
+		strv_fini(&probes.v[i]);
+	vec_fini(&probes);
+}
+
 /* Does the compiler's own list of dependencies need another option than this one? Returns how many words
  * of the command are to be left out. */
 static int words_to_drop(const char *word)
@@ -271,6 +278,16 @@ static char *find_chain(struct compile *c)
 	return err ? xstrdup(err_str(err)) : NULL;
 }
 
+static void fini(struct compile *c)
+{
+	free(c->cwd);
+	strv_fini(&c->words);
+	strv_fini(&c->deps);
+	ccargs_fini(&c->args);
+	incdirs_args_fini(&c->dirs);
+	closure_set_fini(&c->set);
+}
+
 static int print_dirs(char *const argv[])
 {
 	struct compile c = {0};
@@ -279,6 +296,7 @@ static int print_dirs(char *const argv[])
 		strv_push(&c.words, argv[i]);
 	ccargs_scan(argv[0], argv + 1, &c.args);
 	_cleanup_free_ char *reason = find_dirs(&c, &dirs);
+	fini(&c);
 	if (reason) {
 		fprintf(stderr, "%s\n", reason);
 		return EXIT_FAILURE;
@@ -290,6 +308,7 @@ static int print_dirs(char *const argv[])
 		puts(i < dirs.dirs.n ? dirs.dirs.v[i] : "End of search list.");
 	}
 	incdirs_fini(&dirs);
+	forget_probes();
 	return EXIT_SUCCESS;
 }
 
@@ -383,16 +402,6 @@ static void check(struct totals *t, struct compile *c)
 	expect_all(c);
 }
 
-static void fini(struct compile *c)
-{
-	free(c->cwd);
-	strv_fini(&c->words);
-	strv_fini(&c->deps);
-	ccargs_fini(&c->args);
-	incdirs_args_fini(&c->dirs);
-	closure_set_fini(&c->set);
-}
-
 static void say(const struct totals *t)
 {
 	double n = t->compiles > t->undecided ? t->compiles - t->undecided : 1;
@@ -435,8 +444,7 @@ int main(int argc, char *argv[])
 	}
 	for (size_t i = 0; i < contents.n; i++)
 		free(contents.v[i].scan);
-	for (size_t i = 0; i < probes.n; i++)
-		strv_fini(&probes.v[i]);
+	forget_probes();
 	for (size_t i = 0; i < t.reasons.n; i++) {
 		free(t.reasons.v[i].text);
 		free(t.reasons.v[i].source);
@@ -444,6 +452,5 @@ int main(int argc, char *argv[])
 	vec_fini(&t.reasons);
 	vec_fini(&contents);
 	vec_fini(&worlds);
-	vec_fini(&probes);
 	return failures || t.compiles == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -5,6 +5,8 @@
 # an honest network ever has and what one host on it can easily do.
 . "$(dirname "$0")/lib.sh"
 farm_begin
+# memory that was given back would be kept aside, 256 MiB of it
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
 stranger=$build/tests/integration/stranger
 client=$build/tests/integration/node_client
 measure_cc
