@@ -6,7 +6,7 @@
 #   --asan        every suite under AddressSanitizer and UBSan, and nothing else
 #   --clang       every suite in a build by clang, and nothing else; compiles the fuzzers too
 #   --long        the long tests as well (a kernel's lib/, a virtual machine), and with the suite fuzz
-#                 every fuzzer for a minute
+#                 every fuzzer for a minute, or for so many seconds as FARMMAKE_TEST_FUZZ_S says
 #   SUITE         lint, unit, io, fuzz or integration: only these
 #
 # Exit status: 0 when all that ran passed and something ran, 1 otherwise, 2 for bad usage.  The last
@@ -84,7 +84,7 @@ run() {
 asan=("-Db_sanitize=address,undefined" -Db_lundef=false)
 
 fuzz_minutes() {
-	local target
+	local target seconds=${FARMMAKE_TEST_FUZZ_S:-60}
 	CC=clang build build-fuzz -Dfuzz=true "${asan[@]}" -Dwerror=true \
 		-Dc_args=-fsanitize=fuzzer-no-link || return
 	for target in build-fuzz/tests/fuzz/fuzz_*; do
@@ -92,7 +92,8 @@ fuzz_minutes() {
 		heading "fuzz ${target##*/}"
 		# new inputs go to the build directory; the seeds are only read
 		mkdir -p "$target.corpus"
-		if (cd build-fuzz && UBSAN_OPTIONS=halt_on_error=1 timeout 120 "../$target" -max_total_time=60 -timeout=10 \
+		if (cd build-fuzz && UBSAN_OPTIONS=halt_on_error=1 timeout $((seconds + 60)) "../$target" \
+			-max_total_time="$seconds" -timeout=10 \
 			-rss_limit_mb=4096 -print_final_stats=1 "../$target.corpus" \
 			"../tests/fuzz/corpus/${target##*/fuzz_}") >"$target.log" 2>&1; then
 			grep -E '^stat::(number|average)' "$target.log"

@@ -106,7 +106,7 @@ start_farmnodes() {
 	for ((i = 1; i <= board_count; i++)); do
 		bin=$(toolchain "${board_slow[i]}")
 		board_daemon "$i" env -i HOME=/nonexistent PATH="$bin:/usr/bin:/bin" TMPDIR="$work/b$i" \
-			"$farmnode" --name "b$i" --key "$key" --state-dir "$bench/state" --interface eth0 \
+			FARMMAKE_HELPER_DIR="$build/src" "${farmnode[@]}" --name "b$i" --key "$key" --state-dir "$bench/state" --interface eth0 \
 			--slots "${board_cores[i]}" --store "$work/b$i" --bind "$records" --port-file "$work/b$i/port"
 		# the first of each kind measures its compiler for all
 		[ -n "${seen[$bin]:-}" ] || wait_farmnode "$i"

@@ -91,7 +91,8 @@ start_icecream() {
 
 contender_start() {
 	case $1 in
-	farmmake | farmmake-text)
+	farmmake | farmmake-text | farmmake-counted)
+		[ $1 != farmmake-counted ] || own_cpu_start
 		[ -z "${started[farmnode]:-}" ] || return 0
 		started[farmnode]=1
 		start_farmnodes
@@ -135,16 +136,16 @@ build_distcc() {
 		make_with /usr/lib/distcc make -j"$jobs"
 }
 
+# farmmake_with OPTION...
+farmmake_with() {
+	make_with "" "$farmmake" --farm-key "$key" --farm-interface eth0 --farm-report "$work/report.json" "$@"
+}
+
 contender_build() {
 	case $1 in
-	farmmake)
-		make_with "" "$farmmake" --farm-key "$key" --farm-interface eth0 \
-			--farm-report "$work/report.json"
-		;;
-	farmmake-text)
-		make_with "" "$farmmake" --farm-key "$key" --farm-interface eth0 --farm-direct=no \
-			--farm-report "$work/report.json"
-		;;
+	farmmake) farmmake_with ;;
+	farmmake-text) farmmake_with --farm-direct=no ;;
+	farmmake-counted) own_cpu_build ;;
 	distcc) build_distcc "$2" ;;
 	distcc-default)
 		# what its manual says of -j: twice the CPUs

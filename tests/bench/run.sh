@@ -3,14 +3,16 @@
 # far each is from what the farm and this machine allow. doc/performance.md explains the figures.
 #
 #   --workload redis|kernel|trivial|many   what is built (redis)
-#   --contenders LIST   who builds, of: farmmake farmmake-text distcc distcc-default distcc-haproxy icecream make
-#                       handout ideal   ("farmmake distcc handout ideal")
+#   --contenders LIST   who builds, of: farmmake farmmake-text farmmake-counted distcc distcc-default
+#                       distcc-haproxy icecream make handout ideal   ("farmmake distcc handout ideal")
 #   --boards SPEC       NxCORES[/SLOW],...: "4x4,2x4/3" has two that are three times slower (6x4)
 #   --rate RATE         of each link, as tc names it, or none (1gbit)
 #   --runs N            rounds; in each of them everybody builds once (3)
 #   --setting J/S       distcc's -j and slots above the cores of a board, instead of trying some
 #   --kernel-dirs LIST  what of the kernel is built ("block/ net/core/")
 #   --weight N          of the CPU, against what else runs here (1: a fair share)
+#   --no-jails          farmnodes answer from the records by themselves: for farms that would need more cores
+#                       for their jails than this machine has
 #   --record            forget what compiles gave and cost, and measure it again
 #   --out DIR           where figures.json, runs.jsonl and plot.svg go (./bench-WORKLOAD)
 #
@@ -25,6 +27,7 @@ build=${FARM_BUILD:-$here/../../build-release}
 . "$here/boards.sh"
 . "$here/workloads.sh"
 . "$here/contenders.sh"
+. "$here/own_cpu.sh"
 
 fail() {
 	echo "run.sh: $*" >&2
@@ -43,7 +46,7 @@ wait_for() {
 
 parse_options() {
 	workload=redis contenders="farmmake distcc handout ideal" boards=6x4 rate=1gbit runs=3
-	setting='' kernel_dirs="block/ net/core/" record_again='' out='' weight=1
+	setting='' kernel_dirs="block/ net/core/" record_again='' out='' weight=1 jails=1
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--workload) workload=$2 ;;
@@ -57,6 +60,11 @@ parse_options() {
 		--weight) weight=$2 ;;
 		--record)
 			record_again=1
+			shift
+			continue
+			;;
+		--no-jails)
+			jails=
 			shift
 			continue
 			;;
@@ -79,7 +87,7 @@ outside() {
 	[[ $contenders != *haproxy* ]] || packages+=(haproxy)
 	[[ $contenders != *icecream* ]] || packages+=(icecc)
 	deps_install "${packages[@]}" || exit 1
-	deps_build "$build" --buildtype release || exit 1
+	deps_build "$build" --buildtype release && { [ -n "$jails" ] || ninja -C "$build" tests/bench/board; } || exit 1
 	workload_fetch || fail "the sources of $workload are out of reach"
 	gcc -O2 -static -D_GNU_SOURCE -I "$here/../../include" -o "$bench/replay.new" \
 		"$here"/replay/*.c "$here"/../../src/base/{str,fs,err,buf}.c || fail "cannot build replay"
@@ -98,7 +106,8 @@ find_places() {
 }
 
 inside() {
-	farmmake=$build/src/farmmake/farmmake farmnode=$build/src/farmnode/farmnode
+	farmmake=$build/src/farmmake/farmmake farmnode=("$build/src/farmnode/farmnode")
+	[ -n "$jails" ] || farmnode=("$build/tests/bench/board" --insecure-no-jail)
 	work=$bench/work
 	rm -rf "$work" && mkdir -p "$work" && mount -t tmpfs -o mode=755 tmpfs "$work" || exit 1
 	mkdir -p -m 700 "$work/home" "$work/run" "$work/tmp"

@@ -5,6 +5,7 @@
 #   workload_prepare   $tree as it is before a build; once for each session
 #   workload_reset     undoes a build
 #   workload_goals     make's arguments, behind "make -C $tree"
+#   workload_warmup    goals that are at least 50 files, with make's options, for many and kernel
 #   workload_copies    how often each recorded compile is in a build
 #
 # The tree is always at the same place, or the records, which know directories, would not fit.
@@ -91,6 +92,14 @@ workload_goals() {
 	redis) echo "MALLOC=libc" ;;
 	kernel) echo "$kernel_dirs" ;;
 	many) echo "-f many.mk $([ -n "${recording:-}" ] && echo first || echo all)" ;;
+	esac
+}
+
+workload_warmup() {
+	case $workload in
+	kernel) echo "${kernel_dirs%% *}" ;;
+	many) echo "-f many.mk first" ;;
+	*) fail "farmmake-counted: only kernel and many" ;;
 	esac
 }
 

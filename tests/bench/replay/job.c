@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static uint64_t hash(const char *text)
 {
@@ -116,14 +115,13 @@ static void take_arg(struct job *j, char *const argv[], int *i, struct seen *s)
 	s->stops |= s->compile || strcmp(arg, "-E") == 0;
 }
 
-void job_scan(char *const argv[], struct job *ret)
+void job_scan(char *const argv[], const char *cwd, struct job *ret)
 {
 	struct job j = {0};
 	struct seen seen = {0};
-	char cwd[PATH_MAX];
 	for (int i = 1; argv[i]; i++)
 		take_arg(&j, argv, &i, &seen);
-	j.cwd = xstrdup(getcwd(cwd, sizeof cwd) ? cwd : "");
+	j.cwd = xstrdup(cwd);
 	if (j.source && j.expanded && seen.compile)
 		read_markers(j.source, &j);
 	j.expanded &= !seen.macros_left;

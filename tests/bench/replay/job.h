@@ -22,7 +22,8 @@ struct job {
 	uint64_t key;
 };
 
-void job_scan(char *const argv[], struct job *ret);
+/* cwd: where the command runs. */
+void job_scan(char *const argv[], const char *cwd, struct job *ret);
 void job_fini(struct job *j);
 /* An argument that only concerns the dependency file; *i moves over its value. */
 bool job_is_dep_arg(char *const argv[], int *i);

@@ -108,9 +108,10 @@ int main(int argc, char *argv[])
 	_cleanup_free_ char *records = read_link(prefix, "records");
 	const char *given = getenv("REPLAY_PACE");
 	_cleanup_free_ char *pace = given ? xstrdup(given) : read_link(prefix, "pace");
+	char cwd[PATH_MAX];
 	struct job j;
 	struct cost c;
-	job_scan(argv, &j);
+	job_scan(argv, getcwd(cwd, sizeof cwd) ? cwd : "", &j);
 	bool recording = records && pace && strcmp(pace, "record") == 0;
 	if (recording && j.is_link)
 		return record_link(records, compiler, argv);

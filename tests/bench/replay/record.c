@@ -15,7 +15,7 @@
 
 enum { COST_BYTES_MAX = 65536 };
 
-static char *dir_of(const char *records, const struct job *j)
+char *record_dir(const char *records, const struct job *j)
 {
 	return xasprintf("%s/%016llx", records, (unsigned long long)j->key);
 }
@@ -150,7 +150,7 @@ int record_link(const char *records, const char *compiler, char *argv[])
 
 int record_make(const char *records, const char *compiler, char *argv[], const struct job *j)
 {
-	_cleanup_free_ char *dir = dir_of(records, j);
+	_cleanup_free_ char *dir = record_dir(records, j);
 	_cleanup_free_ char *made = xasprintf("%s.%d", dir, (int)getpid());
 	_cleanup_free_ char *err = xasprintf("%s/err", made);
 	if (mkdir(made, 0755) < 0)
@@ -174,7 +174,7 @@ int record_make(const char *records, const char *compiler, char *argv[], const s
 
 bool record_find(const char *records, const struct job *j, struct cost *ret)
 {
-	_cleanup_free_ char *dir = dir_of(records, j), *path = xasprintf("%s/cost", dir);
+	_cleanup_free_ char *dir = record_dir(records, j), *path = xasprintf("%s/cost", dir);
 	_cleanup_free_ char *text = NULL;
 	struct cost c;
 	if (fs_read_file(path, COST_BYTES_MAX, &text, NULL) < 0 ||
@@ -186,7 +186,7 @@ bool record_find(const char *records, const struct job *j, struct cost *ret)
 
 bool record_hand_out(const char *records, const struct job *j)
 {
-	_cleanup_free_ char *dir = dir_of(records, j);
+	_cleanup_free_ char *dir = record_dir(records, j);
 	_cleanup_free_ char *out = xasprintf("%s/out", dir), *err = xasprintf("%s/err", dir);
 	_cleanup_free_ char *dwo = xasprintf("%s/dwo", dir), *dep = xasprintf("%s/dep", dir);
 	pour(err, STDERR_FILENO);

@@ -16,6 +16,8 @@ struct cost {
 int record_make(const char *records, const char *compiler, char *argv[], const struct job *j);
 /* Runs a link, and adds what it cost to the file "links". */
 int record_link(const char *records, const char *compiler, char *argv[]);
+/* Where a job's record is, or would be; malloc'd. */
+char *record_dir(const char *records, const struct job *j);
 /* False when the job was never recorded. */
 bool record_find(const char *records, const struct job *j, struct cost *ret);
 /* Puts the recorded files where the job wants them; false when that is impossible. */
