@@ -9,6 +9,7 @@
 #include "history.h"
 #include "inputs.h"
 #include "io/probe.h"
+#include "lobby.h"
 #include "make.h"
 #include "memory.h"
 #include "nodes.h"
@@ -156,6 +157,7 @@ static void shut_down(struct farm *f, struct make_run *run)
 	uv_close((uv_handle_t *)&f->listener, NULL);
 	nodes_stop(f);
 	memory_stop(f);
+	lobby_stop(f);
 	wrapper_close_all(f);
 	peer_close_all(f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
@@ -238,6 +240,14 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Of a build that is soon over nothing can be said. */
+static void note_nodes(const struct farm *f)
+{
+	bool any = peer_any_up(f);
+	if (any || farm_seconds(f) > 1)
+		history_note_nodes(any);
+}
+
 /* The farm is up; make runs in it until its end. */
 static int run_make(
 	struct farm *f, const struct make_args *args, const char *report, int *ret_signal)
@@ -245,6 +255,7 @@ static int run_make(
 	struct make_run run = {.on_done = on_make_done};
 	nodes_start(f);
 	memory_start(f);
+	lobby_start(f);
 	int err = make_start(&run, f, &args->args);
 	int status = EXIT_NO_MAKE;
 	if (err) {
@@ -259,6 +270,7 @@ static int run_make(
 			f, report, show, status, args->args.v ? args->args.v : (char *[]){NULL});
 	}
 	hold_signals();
+	note_nodes(f);
 	shut_down(f, &run);
 	return status;
 }

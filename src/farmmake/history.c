@@ -4,9 +4,20 @@
 #include "base/log.h"
 #include "base/str.h"
 
-static char *path_of(const char *dir)
+#include <unistd.h>
+
+/* A file in the state directory, malloc'd; NULL when there is none. */
+static char *path_of(const char *name)
 {
-	return dir ? xasprintf("%s/costs", dir) : NULL;
+	_cleanup_free_ char *dir = fs_xdg_dir("XDG_STATE_HOME", ".local/state");
+	return dir ? xasprintf("%s/%s", dir, name) : NULL;
+}
+
+/* The same; the directory is made. */
+static char *path_to_write(const char *name)
+{
+	_cleanup_free_ char *dir = fs_xdg_dir("XDG_STATE_HOME", ".local/state");
+	return dir && fs_mkdirs(dir, 0755) == 0 ? xasprintf("%s/%s", dir, name) : NULL;
 }
 
 static void read_file(struct cost_table *t, const char *path)
@@ -19,8 +30,7 @@ static void read_file(struct cost_table *t, const char *path)
 
 struct cost_table *history_load(void)
 {
-	_cleanup_free_ char *dir = fs_xdg_dir("XDG_STATE_HOME", ".local/state");
-	_cleanup_free_ char *path = path_of(dir);
+	_cleanup_free_ char *path = path_of("costs");
 	struct cost_table *t = cost_create();
 	if (path)
 		read_file(t, path);
@@ -29,9 +39,8 @@ struct cost_table *history_load(void)
 
 void history_save(struct cost_table *t)
 {
-	_cleanup_free_ char *dir = fs_xdg_dir("XDG_STATE_HOME", ".local/state");
-	_cleanup_free_ char *path = path_of(dir);
-	if (path && fs_mkdirs(dir, 0755) == 0) {
+	_cleanup_free_ char *path = path_to_write("costs");
+	if (path) {
 		struct buf b;
 		buf_init(&b, COST_FILE_BYTES_MAX);
 		read_file(t, path); /* another build may have ended meanwhile */
@@ -40,4 +49,19 @@ void history_save(struct cost_table *t)
 		buf_fini(&b);
 	}
 	cost_destroy(t);
+}
+
+bool history_had_nodes(void)
+{
+	_cleanup_free_ char *path = path_of("had-nodes");
+	return path && access(path, F_OK) == 0;
+}
+
+void history_note_nodes(bool had_nodes)
+{
+	_cleanup_free_ char *path = had_nodes ? path_to_write("had-nodes") : path_of("had-nodes");
+	if (path && had_nodes)
+		fs_write_atomic(path, "", 0, 0644);
+	else if (path)
+		unlink(path);
 }

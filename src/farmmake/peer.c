@@ -7,6 +7,7 @@
 #include "compilers.h"
 #include "core/cost.h"
 #include "io/netif.h"
+#include "lobby.h"
 #include "peer_result.h"
 
 #include <assert.h>
@@ -152,6 +153,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 				    .credits = m->welcome.credits, .slots = m->welcome.slots,
 				    .here = netif_is_here((const struct sockaddr *)&p->addr),
 				    .toolchains = intern_toolchains(p, &m->welcome.toolchains)});
+	lobby_call(p->farm);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "compilers.h"
 #include "core/cost.h"
+#include "lobby.h"
 #include "memory.h"
 #include "peer.h"
 #include "record.h"
@@ -155,13 +156,15 @@ static void ask_scheduler(struct wrapper *w, int bit)
 				    .cost_us = cost_guess(w->farm->costs, w->cost_key, 0)});
 }
 
-static void ask(struct wrapper *w)
+void wrapper_ask(struct wrapper *w)
 {
 	struct compiler *cc = w->compiler;
 	if (cc->state == COMPILER_UNKNOWN && peer_any_up(w->farm)) {
 		cc->state = COMPILER_PROBING;
 		set_phase(w, WRAPPER_PROBING);
 		wrapper_verdict(w, VERDICT_PROBE, "");
+	} else if (lobby_enter(w)) {
+		set_phase(w, WRAPPER_WAITING);
 	} else if (cc->state == COMPILER_PROBING) {
 		wrapper_local(w, "its compiler is being examined", false);
 	} else {
@@ -189,7 +192,7 @@ static int on_begin(struct wrapper *w, struct msg *m)
 	}
 	w->cost_key = cost_key(w->spec.cwd, w->spec.source, w->spec.flags.v);
 	w->compiler = compilers_get(w->farm->compilers, w->compiler_path);
-	ask(w);
+	wrapper_ask(w);
 	return 0;
 }
 
@@ -208,7 +211,8 @@ static int on_toolchain(struct wrapper *w, const struct msg *m)
 	if (w->phase != WRAPPER_PROBING)
 		return ERR_STATE;
 	compilers_learn(w->farm->compilers, w->compiler, m->cc_toolchain.text);
-	ask(w);
+	wrapper_ask(w);
+	lobby_call(w->farm);
 	return 0;
 }
 
@@ -356,8 +360,11 @@ static void on_closed(void *ctx, int err)
 	if (err != ERR_CLOSED && !f->closing)
 		log_warning("lost a compiler wrapper for %s: %s",
 			w->spec.source ? w->spec.source : "?", err_str(err));
-	if (w->phase == WRAPPER_PROBING)
+	lobby_leave(w);
+	if (w->phase == WRAPPER_PROBING) {
 		w->compiler->state = COMPILER_UNKNOWN;
+		lobby_call(f);
+	}
 	bool heavy = w->phase == WRAPPER_HEAVY;
 	record_job(f->record, w);
 	bool ok = w->phase == WRAPPER_DONE && w->wait_status == 0;
@@ -389,6 +396,7 @@ void wrapper_accept(struct farm *f)
 	w->farm = f;
 	w->reason = xstrdup("");
 	w->t_start = w->t_cpp = w->t_staged = w->t_sent = w->t_started = w->t_finished = -1;
+	list_init(&w->lobby_link);
 	for (size_t i = 0; i < COPIES; i++)
 		copy_init(&w->copies[i], w);
 	chunks_init(&w->text, TEXT_PACKED_MAX);

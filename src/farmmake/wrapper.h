@@ -20,6 +20,7 @@ struct peer;
 
 enum wrapper_phase {
 	WRAPPER_NEW,
+	WRAPPER_WAITING, /* for a node, or for its compiler's fingerprint (lobby.h) */
 	WRAPPER_PROBING, /* fingerprints its compiler */
 	WRAPPER_ASKED,   /* the scheduler knows it and will answer */
 	WRAPPER_LOOKING, /* what it reads is being found out (direct.h) */
@@ -38,7 +39,9 @@ struct wrapper {
 	enum wrapper_phase phase;
 	uint64_t cost_key; /* its name in the table of costs */
 	uint64_t cost_us;  /* what it is expected to take, once its text is here; 0: nobody knows */
-	bool in_sched;     /* SCHED_JOB_ASK was said, SCHED_JOB_GONE is due */
+	struct list lobby_link;
+	bool has_waited; /* as long as it may */
+	bool in_sched;   /* SCHED_JOB_ASK was said, SCHED_JOB_GONE is due */
 	char *compiler_path;
 	struct compiler *compiler;
 	struct job_spec spec;
@@ -68,6 +71,9 @@ struct wrapper {
 
 /* A new connection on the unix socket. */
 void wrapper_accept(struct farm *f);
+
+/* Its compile may be placed now: it is probed, waits, or is a matter of the scheduler. */
+void wrapper_ask(struct wrapper *w);
 
 /* Actions of the plan. wrapper_prepare: a view is looked for, or it preprocesses. */
 void wrapper_prepare(struct wrapper *w);

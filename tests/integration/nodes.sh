@@ -4,7 +4,8 @@
 # 1. one is started 2 s into a build: it gets work within a second of being ready
 # 2. one of two is stopped by SIGTERM: nothing is lost, nobody notices, and it ends in good order
 # 3. one of two is killed: likewise for the build
-# 4. Ctrl-C, or a SIGTERM for farmmake alone: make's end, and nothing stays behind
+# 4. nodes that the last build had are waited for, but only for a moment, and not where there were none
+# 5. Ctrl-C, or a SIGTERM for farmmake alone: make's end, and nothing stays behind
 . "$(dirname "$0")/lib.sh"
 farm_begin
 tree=$work/tree
@@ -78,6 +79,26 @@ for signal in TERM KILL; do
 done
 
 start_farm
+short_build() {
+	rm -f "$tree"/*.o "$report"
+	# shellcheck disable=SC2046  # words
+	farm -s -C "$tree" $(seq -f 'slow%g.o' 24) 2>"$work/build.err" || fail "$1: exit status $?"
+}
+all_on_nodes() {
+	short_build "the last build had nodes"
+	[ "$(in_report '[.jobs[] | select(.reason == "no node" or (.reason | test("examined")))] | length')" = 0 ]
+}
+# a busy machine may have needed longer than the moment that is waited
+all_on_nodes || all_on_nodes || all_on_nodes ||
+	fail "nobody waits for nodes: $(in_report '[.jobs[] | select(.where != "node").reason] | unique | join(", ")')"
+stop_node anvil && stop_node bellows || fail "a node exits with $?"
+had_nodes=$XDG_STATE_HOME/farmmake/had-nodes
+[ -e "$had_nodes" ] || fail "nobody remembers that there were nodes"
+short_build "the nodes are gone"
+note "without the nodes of the last build, the first compile was done after $(in_report '[.jobs[].t.done] | min') s"
+[ ! -e "$had_nodes" ] || fail "nodes are expected that the last build did not have"
+start_farm
+
 # end_by SIGNAL PID STATUS
 end_by() {
 	start_build
