@@ -7,7 +7,9 @@
  *
  * A job's life: CPP -> STAGED -> AWAY -> READY -> BACK, or LOCAL at once, or from any that is away
  * REDO -> LOCAL. While a job is away a token is lent in its name. READY and REDO owe it, and wait
- * until one has come back: the rest of the recipe, or the compile, needs a core here again. A job can
+ * until one has come back: the rest of the recipe, or the compile, needs a core here again. They wait as
+ * long as tokens come back at all; when none does, one job goes on without, and what its recipe gives
+ * back lets the others follow. So a core here is never used twice, and nobody waits for ever. A job can
  * be on two nodes at once; the first result counts, and the other node is told to cancel.
  *
  * A node that takes nothing, twice in a row and with no other job of ours, rests for a while: else
@@ -28,8 +30,7 @@ struct sched;
 struct sched_conf {
 	unsigned local_slots;
 	uint64_t stage_bytes_max; /* memory for texts that wait or are away */
-	uint64_t redo_wait_us;    /* a redo waits at most this long for its token, */
-	uint64_t deliver_wait_us; /* a result this long */
+	uint64_t token_wait_us; /* when no token has come back for so long, a job goes on without */
 	bool blind; /* learn nothing: the node with the fewest jobs for its size gets the next */
 };
 

@@ -31,7 +31,6 @@ static void call_in(struct sched *s, struct sched_job *j, struct sched_plan *pla
 static void bring_back(struct sched *s, struct sched_job *j, enum sched_job_state how,
 	uint64_t now_us, struct sched_plan *plan)
 {
-	j->until_us = now_us + (how == JOB_READY ? s->conf.deliver_wait_us : s->conf.redo_wait_us);
 	sched_job_move(s, j, how, now_us);
 	call_in(s, j, plan);
 }
@@ -282,7 +281,6 @@ static void on_distrusted(struct sched *s, const struct sched_event *ev, struct 
 		if (j->state != JOB_READY || j->by != n)
 			continue;
 		j->why = "the node that made it is in quarantine";
-		j->until_us = ev->now_us + s->conf.redo_wait_us;
 		sched_job_move(s, j, JOB_REDO, ev->now_us);
 	}
 	if (n->up)
@@ -339,6 +337,7 @@ static void take_claim(
 static void on_repaid(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	uint32_t n = ev->n, gone = n < s->owed_gone ? n : s->owed_gone;
+	s->token_us = ev->now_us;
 	s->owed_gone -= gone;
 	n -= gone;
 	list_for_each_safe(l, &s->returning) {
@@ -357,16 +356,23 @@ static void on_repaid(struct sched *s, const struct sched_event *ev, struct sche
 	s->owed_late -= n;
 }
 
-/* A job whose token never came: the core budget yields to progress. */
+/* Whoever has the tokens may be waiting for a job that waits for one: the core budget yields to progress, by
+ * one job at a time. */
+static void go_on_without(struct sched *s, uint64_t now_us, struct sched_plan *plan)
+{
+	struct sched_job *j = list_entry(s->returning.next, struct sched_job, link);
+	uint64_t since_us = j->since_us > s->token_us ? j->since_us : s->token_us;
+	if (now_us < since_us + s->conf.token_wait_us)
+		return;
+	go_on(s, j, now_us, plan);
+	s->owed_late++;
+	s->token_us = now_us;
+}
+
 static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
-	list_for_each_safe(l, &s->returning) {
-		struct sched_job *j = list_entry(l, struct sched_job, link);
-		if (j->until_us > ev->now_us)
-			continue;
-		go_on(s, j, ev->now_us, plan);
-		s->owed_late++;
-	}
+	if (!list_empty(&s->returning))
+		go_on_without(s, ev->now_us, plan);
 	sched_nodes_wake(s, ev->now_us);
 	dispatch(s, ev->now_us, plan);
 	sched_hedge(s, ev->now_us, plan);

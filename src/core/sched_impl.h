@@ -40,8 +40,7 @@ struct sched_job {
 	double cost_us;    /* for a node of speed 1; */
 	bool hedged;       /* was sent to a second node */
 	bool known;        /* an estimate of its own, not a mean */
-	uint64_t since_us; /* JOB_CPP, JOB_STAGED, JOB_LOCAL: in this state since then */
-	uint64_t until_us; /* JOB_READY, JOB_REDO: not to wait longer than this */
+	uint64_t since_us; /* in its state */
 	struct sched_copy copy[SCHED_COPIES];
 	const struct sched_node *avoid; /* refused it last */
 	const struct sched_node *by;    /* JOB_READY: whose result it is */
@@ -83,6 +82,7 @@ struct sched {
 	uint64_t stage_bytes; /* texts of staged and away jobs */
 	uint32_t owed_gone;   /* debts of jobs that are gone, */
 	uint32_t owed_late;   /* and of those that could not wait for their token */
+	uint64_t token_us;    /* then a token came back, or a job went on without */
 	double cost_us, cpp_us, local_speed, speed; /* means */
 	uint64_t asked_us;                          /* the last job came then */
 };

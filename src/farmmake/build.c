@@ -30,12 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	LISTEN_BACKLOG = 512,
-	REDO_WAIT_US = 10000000,
-	DELIVER_WAIT_US = 5000000,
-	STAGE_BYTES_CAP = 1 << 30
-};
+enum { LISTEN_BACKLOG = 512, TOKEN_WAIT_US = 5000000, STAGE_BYTES_CAP = 1 << 30 };
 
 static unsigned local_slots(const struct conf *c, const struct make_args *args)
 {
@@ -157,7 +152,6 @@ static void shut_down(struct farm *f, struct make_run *run)
 	uv_close((uv_handle_t *)&f->listener, NULL);
 	nodes_stop(f);
 	memory_stop(f);
-	lobby_stop(f);
 	wrapper_close_all(f);
 	peer_close_all(f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
@@ -194,13 +188,13 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	f->inputs = inputs_create(&f->loop);
 	struct sched_conf sc = {.local_slots = f->local_slots,
 		.stage_bytes_max = stage_bytes(),
-		.redo_wait_us = REDO_WAIT_US,
-		.deliver_wait_us = DELIVER_WAIT_US};
+		.token_wait_us = TOKEN_WAIT_US};
 	f->result_bytes_max = 2 * stage_bytes();
 	f->sched = sched_create(&sc);
 	f->compilers = compilers_create();
 	f->record = record_create();
 	f->costs = history_load();
+	lobby_open(f);
 	f->check_seed = check_seed();
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
@@ -255,7 +249,6 @@ static int run_make(
 	struct make_run run = {.on_done = on_make_done};
 	nodes_start(f);
 	memory_start(f);
-	lobby_start(f);
 	int err = make_start(&run, f, &args->args);
 	int status = EXIT_NO_MAKE;
 	if (err) {

@@ -58,8 +58,7 @@ struct farm {
 
 	uv_pipe_t listener; /* for farmcc */
 	uv_timer_t tick;
-	struct list lobby; /* struct wrapper.lobby_link */
-	uv_timer_t lobby_timer;
+	struct list lobby;  /* struct wrapper.lobby_link */
 	bool expects_nodes; /* the last build had some */
 	uint64_t last_tick_ms;
 	struct idmap wrappers; /* struct wrapper by job number */

@@ -12,11 +12,11 @@
 
 struct wrapper;
 
-void lobby_start(struct farm *f);
-/* Closes the timer. Nobody may be waiting any more. */
-void lobby_stop(struct farm *f);
+void lobby_open(struct farm *f);
 /* May it wait, and if so, does it? False when it must be told now what to do. */
 bool lobby_enter(struct wrapper *w);
 void lobby_leave(struct wrapper *w);
 /* Something that they may have waited for has happened. */
 void lobby_call(struct farm *f);
+/* Who has waited for a moment waits no longer. */
+void lobby_tick(struct farm *f);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "io/netif.h"
+#include "lobby.h"
 #include "peer.h"
 
 #include <string.h>
@@ -46,6 +47,7 @@ static void on_tick(uv_timer_t *timer)
 		if (p->is_static)
 			peer_dial(p);
 	}
+	lobby_tick(f);
 	farm_event(f, (struct sched_event){SCHED_TICK});
 }
 

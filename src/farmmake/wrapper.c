@@ -363,7 +363,8 @@ static void on_closed(void *ctx, int err)
 	lobby_leave(w);
 	if (w->phase == WRAPPER_PROBING) {
 		w->compiler->state = COMPILER_UNKNOWN;
-		lobby_call(f);
+		if (!f->closing)
+			lobby_call(f);
 	}
 	bool heavy = w->phase == WRAPPER_HEAVY;
 	record_job(f->record, w);

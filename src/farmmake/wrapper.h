@@ -40,6 +40,7 @@ struct wrapper {
 	uint64_t cost_key; /* its name in the table of costs */
 	uint64_t cost_us;  /* what it is expected to take, once its text is here; 0: nobody knows */
 	struct list lobby_link;
+	uint64_t waits_since_us;
 	bool has_waited; /* as long as it may */
 	bool in_sched;   /* SCHED_JOB_ASK was said, SCHED_JOB_GONE is due */
 	char *compiler_path;

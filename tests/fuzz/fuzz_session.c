@@ -16,6 +16,7 @@
 #include "core/lz.h"
 #include "fake_link.h"
 #include "io/digest.h"
+#include "lobby.h"
 #include "peer.h"
 #include "player.h"
 #include "record.h"
@@ -130,14 +131,14 @@ static void create_world(const struct strv *closed)
 	list_init(&farm.peers);
 	uv_loop_init(&farm.loop);
 	farm.texts = texts_create("/nonexistent/blocks");
-	const struct sched_conf sc = {.local_slots = 2,
-		.stage_bytes_max = 1 << 20,
-		.redo_wait_us = 10000000,
-		.deliver_wait_us = 5000000};
+	const struct sched_conf sc = {
+		.local_slots = 2, .stage_bytes_max = 1 << 20, .token_wait_us = 5000000};
 	farm.sched = sched_create(&sc);
 	farm.compilers = compilers_create();
 	farm.record = record_create();
 	farm.costs = cost_create();
+	lobby_open(&farm);
+	farm.expects_nodes = true;
 	make_toolchain();
 	for (int i = 0; i < NODES; i++)
 		start_node(i, closed);
@@ -165,6 +166,7 @@ static void tick(unsigned ms)
 		peer_check(p, clock_now_ms(), false);
 		peer_dial(p);
 	}
+	lobby_tick(&farm);
 	farm_event(&farm, (struct sched_event){SCHED_TICK});
 	for (int i = 0; i < NODES; i++) {
 		session_each(servers[i], session_tick);

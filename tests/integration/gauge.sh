@@ -64,3 +64,16 @@ for make in "${makes[@]}"; do
 		[ "$(find "$tree" -name 'prog*' | wc -l)" = 20 ] || fail "not all programs were linked"
 	done
 done
+
+# Recipes that go on for long after their compile: results come much faster than they are used, and wait for
+# each other.
+cat >"$tree/after.mk" <<'END'
+all: $(patsubst %.c,%.o,$(wildcard slow*.c))
+%.o: %.c; $(CC) -g -c -o $@ $< && sh ./script
+END
+echo 'sleep 0.9' >"$tree/script"
+rm -f "$tree"/*.o
+gauged make 2 -f after.mk
+note "the last of the results waited for $(in_report '[.jobs[] | select(.where == "node") | .t.done - .t.finished] | max') s"
+[ "$(in_report '[.jobs[] | select(.where == "node") | .t.done - .t.finished] | max > 5')" = true ] ||
+	fail "results waited for too short a time to show anything"

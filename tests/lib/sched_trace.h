@@ -18,10 +18,8 @@ struct fixture {
 static inline void set_up(struct fixture *f, unsigned local_slots)
 {
 	*f = (struct fixture){0};
-	struct sched_conf conf = {.local_slots = local_slots,
-		.stage_bytes_max = 1000,
-		.redo_wait_us = 500,
-		.deliver_wait_us = 100};
+	struct sched_conf conf = {
+		.local_slots = local_slots, .stage_bytes_max = 1000, .token_wait_us = 100};
 	f->s = sched_create(&conf);
 }
 

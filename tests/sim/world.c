@@ -219,8 +219,7 @@ static void create(struct sim *w)
 {
 	struct sched_conf conf = {.local_slots = w->sc->local_slots,
 		.stage_bytes_max = UINT64_C(1) << 30,
-		.redo_wait_us = UINT64_C(1) << 40, /* in here tokens always come back */
-		.deliver_wait_us = UINT64_C(1) << 40,
+		.token_wait_us = UINT64_C(1) << 40, /* in here tokens always come back */
 		.blind = w->sc->blind};
 	w->sched = sched_create(&conf);
 	w->rng = w->seed;
