@@ -35,15 +35,18 @@ so_many_files() {
 	END
 }
 
-# Each source of Redis under so many values of a macro: compiles, and nothing else
+# Each source of Redis under so many values of a macro: compiles, which make starts without a shell, and
+# nothing else
 many_of_redis() {
-	deps_source redis "$tree" && make -C "$tree" -j"$(nproc)" MALLOC=libc && cat >"$tree/many.mk" <<-'END'
+	[ -e "$tree/src/redis-server" ] || { rm -rf "$tree" && deps_source redis "$tree" &&
+		make -C "$tree" -j"$(nproc)" MALLOC=libc; } || return
+	cat >"$tree/many.mk" <<-'END'
 		CFLAGS = -std=c11 -pedantic -DREDIS_STATIC= -Wall -W -Wno-missing-field-initializers -O2 -g -ggdb \
-			-I../deps/hiredis -I../deps/linenoise -I../deps/lua/src -I../deps/hdr_histogram
+			-Ideps/hiredis -Ideps/linenoise -Ideps/lua/src -Ideps/hdr_histogram
 		sources := $(patsubst %.o,%.c,$(wildcard src/*.o))
 		variants := $(shell seq 20)
 		define variant
-		many/$(1)/%.o: src/%.c; cd src && $$(CC) $$(CFLAGS) -DVARIANT=$(1) -c -o ../$$@ $$(notdir $$<)
+		many/$(1)/%.o: src/%.c; $$(CC) $$(CFLAGS) -DVARIANT=$(1) -c -o $$@ $$<
 		endef
 		all: $(foreach source,$(sources:src/%.c=%),$(foreach v,$(variants),many/$(v)/$(source).o))
 		first: $(sources:src/%.c=many/1/%.o)
@@ -56,9 +59,7 @@ many_of_redis() {
 
 workload_prepare() {
 	case $workload in
-	many)
-		[ -e "$tree/many.mk" ] || { rm -rf "$tree" && many_of_redis; }
-		;;
+	many) many_of_redis ;;
 	redis)
 		rm -rf "$tree" "$tree.fresh"
 		deps_source redis "$tree.fresh" && cp -r "$tree.fresh" "$tree"

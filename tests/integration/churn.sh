@@ -1,12 +1,15 @@
 #!/bin/bash
-# churn.sh - in one build nodes join and leave a hundred times, half of them by SIGKILL: no token, no
-# descriptor and no memory is lost, and every object is what make alone makes of it.
+# churn.sh - in one build nodes join and leave forty times, with FARMMAKE_TEST_LONG=1 a hundred times, half of
+# them by SIGKILL: no token, no descriptor and no memory is lost, and every object is what make alone makes of
+# it.
 #
-# The nodes are of ten names, and each has measured its compilers before. The build makes its objects again and again until the last node has left. It pauses twice, with no
-# node there and nothing to do: after the first round, and at the end.
+# The nodes are of ten names, and each has measured its compilers before. The build makes its objects again and
+# again until the last node has left. It pauses twice, with no node there and nothing to do: after the first
+# round, and at the end.
 . "$(dirname "$0")/lib.sh"
 farm_begin
-joins=100 files=16
+joins=${FARMMAKE_TEST_LONG:+100} files=16
+joins=${joins:-40}
 tree=$work/tree
 slow_project "$tree" $files 1
 make -s -j"$(nproc)" -C "$tree" || fail "make failed"

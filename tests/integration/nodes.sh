@@ -14,7 +14,7 @@ now_s() {
 	date +%s.%N
 }
 
-slow_project "$tree" 100 2
+slow_project "$tree" 60 2
 make -s -j"$(nproc)" -C "$tree" || fail "make failed"
 collect "$tree" "$work/plain"
 

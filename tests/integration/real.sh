@@ -1,8 +1,9 @@
 #!/bin/bash
-# real.sh lua|redis|git|ninja|cpython|kernel [gcc|clang] - Debian's sources, built with debug information by
+# real.sh lua|redis|warnings|git|ninja|cpython|kernel [gcc|clang] - Debian's sources, built with debug information by
 # make and then in the same place by farmmake through two nodes that it discovers: every object, every
 # dependency file and every word on stderr are the same; at least nine of ten compiles that could go to a
-# node went there, and of a hundred of those the nodes read the sources of 98 themselves.
+# node went there, and of a hundred of those the nodes read the sources of 98 themselves. "warnings" is Redis with
+# 10000 of them, which keep no compile here.
 #
 #     farmmake ---- beacons and TLS on lo ---- anvil, bellows (2 slots each)
 . "$(dirname "$0")/lib.sh"
@@ -48,6 +49,11 @@ redis)
 	unpack() { deps_source redis "$tree"; }
 	steps() { echo "MALLOC=libc CC=$compiler"; }
 	;;
+warnings)
+	is_long
+	unpack() { deps_source redis "$tree"; }
+	steps() { echo "MALLOC=libc CC=$compiler REDIS_CFLAGS=-Wall\\ -Wextra\\ -Wconversion"; }
+	;;
 git)
 	is_long
 	deps_install zlib1g-dev >/dev/null || skip "zlib1g-dev is missing"
@@ -87,7 +93,7 @@ kernel)
 	farm_limit_s=5400
 	;;
 *)
-	echo "usage: real.sh lua|redis|git|ninja|cpython|kernel [gcc|clang]" >&2
+	echo "usage: real.sh lua|redis|warnings|git|ninja|cpython|kernel [gcc|clang]" >&2
 	exit 2
 	;;
 esac
@@ -111,6 +117,10 @@ collect "$tree" "$work/plain"
 unpack || fail "could not unpack again"
 start_farm
 measure_cc "$compiler" "$cxx"
+# one build before, so that this one expects nodes
+hear_nodes >"$work/first.mk"
+echo 'all: ;' >>"$work/first.mk"
+farm -s -f "$work/first.mk" >"$work/first.out" 2>&1 || fail "farmmake failed"
 farm_in_gauge() {
 	"$gauge" -o "$work/gauge" timeout -k 10 "${farm_limit_s:-900}" "$farmmake" \
 		"${farm_options[@]}" "$@"
@@ -127,6 +137,7 @@ share=$(share_of_nodes)
 note "$(in_report '"\(.summary.remote) of \(.summary.jobs) compiles on nodes"'), $share % of those that could"
 [ "$share" -ge 90 ] || fail "reasons: $(in_report '[.jobs[].reason] | group_by(.) |
 	map("\(length) \(.[0])") | join(", ")')"
+[ $project != warnings ] || [ "$(in_report .summary.local)" = 0 ] || fail "warnings keep compiles here"
 note "$(in_report '"\(.summary.views) of them read there"')"
 [ "$(in_report '.summary.views >= .summary.remote * 0.98')" = true ] ||
 	fail "preprocessed here: $(in_report '[.jobs[] | select(.input == "text") | "\(.source): \(.no_view)"] | join(", ")')"

@@ -82,6 +82,14 @@ cat >"$work/wrapped" <<-END
 END
 chmod 755 "$work/wrapped"
 farmnode=$work/wrapped
+# a manager that is killed leaves its service alone
+end_service() {
+	local status=$?
+	[ -z "${node_pid[served]:-}" ] || stop_node served
+	(exit $status)
+	farm_end
+}
+trap end_service EXIT
 start_node served
 wait_node served
 note "$(sed -n 's/.*: \(jail level.*\)/\1/p;q' "$work/served.log")"
