@@ -6,8 +6,6 @@
  * early, and when a token comes for it before a node has begun, the job is compiled here.
  *
  * A node on this machine has no cores but these: taking its jobs away from it would gain nothing.
- *
- * A job that is late is expected to be late by as much again: guesses err by factors.
  */
 #include "sched_impl.h"
 
@@ -28,13 +26,6 @@ static uint32_t spare_cores(const struct sched *s)
 static bool is_quiet(const struct sched *s, uint64_t now_us)
 {
 	return spare_cores(s) && !s->count[JOB_CPP] && now_us >= s->asked_us + QUIET_US;
-}
-
-/* How long it may still take. */
-static double left_us(const struct sched_copy *c, uint64_t now_us)
-{
-	double left = c->expected_us - (double)now_us;
-	return left > 0 ? left : -left;
 }
 
 /* A quarter of what it costs is to be gained at least: the guess may be wrong. */
@@ -82,7 +73,7 @@ static void look_at(struct sched *s, struct sched_job *j, uint64_t now_us, struc
 	struct sched_copy *c = lone_copy(j);
 	if (!c)
 		return;
-	double left = left_us(c, now_us), finish_us;
+	double left = sched_copy_left(c, now_us), finish_us;
 	struct sched_node *n = sched_pick(s, j, c->node, now_us, &finish_us);
 	double there = n && n->used < n->slots ? finish_us - (double)now_us : left;
 	if (!c->node->here && try_here(s, j, there < left ? there : left, plan))

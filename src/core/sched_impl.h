@@ -9,6 +9,7 @@
 
 #include "base/idmap.h"
 #include "base/list.h"
+#include "base/vec.h"
 #include "core/sched.h"
 #include "sched_nodes.h"
 
@@ -68,6 +69,7 @@ struct sched {
 	uint32_t up_count;
 	uint32_t elsewhere_count; /* of them, on other machines */
 	struct sched_herd **herds;
+	VEC(double) slots_us; /* scratch: when the slots of a node are free */
 	size_t herd_count;
 	struct sched_lane lanes[SCHED_TOOLCHAINS];
 	uint64_t staged_lanes; /* bit for each lane with staged jobs */

@@ -7,6 +7,8 @@
 
 #include "base/str.h"
 
+#include <math.h>
+
 enum {
 	SPEED_PARTS = 16,   /* a new speed counts one part in so many, once there are that many */
 	LATENCY_PARTS = 64, /* so slowly the latency rises; it falls at once */
@@ -52,8 +54,10 @@ struct sched_node *sched_node_get(struct sched *s, uint32_t id)
 void sched_nodes_free(struct sched *s)
 {
 	struct sched_node *n;
-	for (size_t pos = 0; (n = idmap_next(&s->nodes, &pos));)
+	for (size_t pos = 0; (n = idmap_next(&s->nodes, &pos));) {
+		vec_fini(&n->load);
 		free(n);
+	}
 	idmap_fini(&s->nodes);
 	for (size_t i = 0; i < s->herd_count; i++) {
 		free(s->herds[i]->open.v);
@@ -61,6 +65,7 @@ void sched_nodes_free(struct sched *s)
 		free(s->herds[i]);
 	}
 	free(s->herds);
+	vec_fini(&s->slots_us);
 }
 
 static unsigned speed_bin(double speed)
@@ -110,16 +115,61 @@ static uint32_t room(const struct sched *s, const struct sched_node *n)
 	return n->credits < want ? n->credits : want;
 }
 
+/* In a heap of times, the earliest at the top, the one at i has become later. */
+static void sink(double *v, uint32_t n, uint32_t i)
+{
+	double us = v[i];
+	for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
+		if (child + 1 < n && v[child + 1] < v[child])
+			child++;
+		if (v[child] >= us)
+			break;
+		v[i] = v[child];
+	}
+	v[i] = us;
+}
+
+double sched_copy_left(const struct sched_copy *c, uint64_t now_us)
+{
+	double end_us = c->running ? (double)c->started_us + c->job->cost_us / c->node->speed
+				   : c->expected_us;
+	return fabs(end_us - (double)now_us);
+}
+
+/* When the slots are free of what has begun, as a heap. */
+static double *slots_of(struct sched *s, const struct sched_node *n, double now_us)
+{
+	double *v = s->slots_us.v, us_per_cost = 1 / n->speed;
+	uint32_t filled = 0;
+	for (size_t i = 0; i < n->load.n && filled < n->slots; i++) {
+		const struct sched_load *l = &n->load.v[i];
+		if (l->started_us >= 0)
+			v[filled++] =
+				now_us + fabs(l->started_us + l->cost_us * us_per_cost - now_us);
+	}
+	while (filled < n->slots)
+		v[filled++] = now_us;
+	for (uint32_t i = n->slots / 2; i-- > 0;)
+		sink(v, n->slots, i);
+	return v;
+}
+
 /* With a free slot a node is ready now, and the less loaded one comes first: 1 at most, unless blind. Else
- * its jobs have to come to an end until there is one for the next. */
-static double ready(const struct sched *s, const struct sched_node *n, uint64_t now_us)
+ * its jobs have to come to an end, and those that wait there to begin, until there is one for the next. */
+static double ready(struct sched *s, const struct sched_node *n, uint64_t now_us)
 {
 	if (n->used < n->slots || s->conf.blind)
 		return (double)(n->used + 1) / n->slots;
-	double left_us = n->work_us - (n->running * (double)now_us - n->started_us);
-	if (left_us < n->waiting_us)
-		left_us = n->waiting_us;
-	return 2 + (double)now_us + left_us / n->slots * (n->used + 1 - n->slots) / n->used;
+	while (s->slots_us.n < n->slots)
+		vec_push(&s->slots_us, 0);
+	double *free_us = slots_of(s, n, (double)now_us), us_per_cost = 1 / n->speed;
+	for (size_t i = 0; i < n->load.n; i++) {
+		if (n->load.v[i].started_us >= 0)
+			continue;
+		free_us[0] += n->load.v[i].cost_us * us_per_cost;
+		sink(free_us, n->slots, 0);
+	}
+	return 2 + free_us[0];
 }
 
 static void count_in_lanes(struct sched *s, const struct sched_node *n, int sign)
@@ -213,14 +263,13 @@ void sched_copy_begin(struct sched *s, struct sched_copy *c, struct sched_node *
 	c->running = false;
 	c->had_slot = n->used < n->slots;
 	c->sent_us = now_us;
-	c->work_us = j->cost_us / n->speed;
 	c->expected_us = sched_node_finish(n, j->cost_us, j->bytes, now_us);
 	c->ahead_bytes = j->bytes + (uint64_t)((double)(begin_us - now_us) * goodput(n));
 	n->link_free_us = begin_us + (uint64_t)((double)j->bytes / goodput(n));
 	list_append(&n->copies, &c->link);
+	c->load_at = (uint32_t)n->load.n;
+	vec_push(&n->load, (struct sched_load){j->cost_us, -1, c});
 	n->used++;
-	n->work_us += c->work_us;
-	n->waiting_us += c->work_us;
 	sched_node_refresh(s, n, now_us);
 }
 
@@ -245,10 +294,8 @@ void sched_copy_start(struct sched *s, struct sched_copy *c, uint64_t now_us)
 		learn_link(n, c, now_us);
 	c->running = true;
 	c->started_us = now_us;
-	c->expected_us = (double)now_us + c->work_us;
+	n->load.v[c->load_at].started_us = (double)now_us;
 	n->running++;
-	n->started_us += (double)now_us;
-	n->waiting_us -= c->work_us;
 	sched_node_refresh(s, n, now_us);
 }
 
@@ -256,16 +303,11 @@ void sched_copy_end(struct sched *s, struct sched_copy *c, uint64_t now_us)
 {
 	struct sched_node *n = c->node;
 	list_remove(&c->link);
+	n->load.v[c->load_at] = n->load.v[--n->load.n];
+	n->load.v[c->load_at].copy->load_at = c->load_at;
 	c->node = NULL;
-	if (c->running) {
-		n->running--;
-		n->started_us -= (double)c->started_us;
-	} else {
-		n->waiting_us -= c->work_us;
-	}
-	n->work_us -= c->work_us;
-	if (--n->used == 0)
-		n->work_us = n->waiting_us = n->started_us = 0; /* what rounding left */
+	n->running -= c->running;
+	n->used--;
 	sched_node_refresh(s, n, now_us);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "base/vec.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,13 +29,21 @@ struct sched_herd {
 	struct sched_heap full; /* will have room */
 };
 
+/* What of a copy says when its slot is free: many are looked at, so they lie together. */
+struct sched_load {
+	double cost_us;
+	double started_us; /* negative: it has not begun */
+	struct sched_copy *copy;
+};
+
 struct sched_node {
 	uint32_t id;
 	uint32_t credits, slots;
 	uint32_t used, running; /* jobs that are there, and that have begun */
 	uint64_t toolchains;
 	bool up, suspect, here, distrusted;
-	struct list copies; /* struct sched_copy.link */
+	struct list copies;          /* struct sched_copy.link */
+	VEC(struct sched_load) load; /* of the same, in any order */
 	struct list suspects;
 	struct list rests; /* linked while it takes no jobs because it refused them */
 	uint32_t refusals; /* since its last result, with no other job there */
@@ -45,8 +54,6 @@ struct sched_node {
 	double latency_us;          /* from sending a job to its start in a free slot */
 	double link_bytes, link_us; /* of recent uploads: their quotient is the link's goodput */
 	uint64_t link_free_us;      /* when what is being uploaded will be there */
-	double work_us, waiting_us; /* of its jobs; of those that have not begun */
-	double started_us;          /* sum over the running ones */
 	double ready_us;            /* the key in the heap, see sched_node_refresh() */
 	double power;               /* what it adds to its lanes */
 	uint32_t granted;           /* likewise, its credits; 0 while it rests */
@@ -60,10 +67,10 @@ struct sched_copy {
 	struct sched_job *job;
 	struct sched_node *node; /* NULL: none */
 	struct list link;
+	uint32_t load_at;       /* its place in the node's load */
 	bool running, had_slot; /* begun; could begin when it had arrived */
 	uint64_t sent_us, started_us;
-	double work_us;       /* how long the node should take for it */
-	double expected_us;   /* when its result should be here */
+	double expected_us; /* when its result should be here, by what was known when it was sent */
 	uint64_t ahead_bytes; /* to be uploaded until it is there */
 };
 
@@ -91,6 +98,9 @@ double sched_node_finish(
 void sched_copy_begin(struct sched *s, struct sched_copy *c, struct sched_node *n, uint64_t now_us);
 void sched_copy_start(struct sched *s, struct sched_copy *c, uint64_t now_us);
 void sched_copy_end(struct sched *s, struct sched_copy *c, uint64_t now_us);
+/* How long it may still take, by what is known of its node now. One that is late is expected to be late by as
+ * much again: guesses err by factors. */
+double sched_copy_left(const struct sched_copy *c, uint64_t now_us);
 /* A good result: how long did the node compile? 0: not known. */
 void sched_node_learn(struct sched *s, struct sched_copy *c, uint64_t wall_us, uint64_t now_us);
 /* speed, moved towards what was just seen by one part in so many. */

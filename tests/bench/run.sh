@@ -134,7 +134,7 @@ record_once() {
 	[ -z "$record_again" ] || rm -rf "$records"
 	[ -e "$records/complete" ] && return
 	echo "Recording $workload: its compiles run here once" >&2
-	rm -rf "$records" && mkdir -p "$records"
+	rm -rf "$records" && mkdir -p "$records" && workload_reset
 	recording=1 contender_build record >"$work/record.log" 2>&1 </dev/null ||
 		fail "the recorded build failed: $(tail -n 3 "$work/record.log")"
 	touch "$records/complete"
