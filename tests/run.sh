@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [OPTION...] [SUITE...] - installs what is missing, builds, tests.
 #
-#   (no option)   gcc, every suite; clang, compiled only; unit, io and fuzz under the sanitizers
+#   (no option)   gcc: lint, unit and integration; clang, compiled only; unit, io and fuzz under the sanitizers
 #   --quick       gcc only, without the integration suite
 #   --asan        every suite under AddressSanitizer and UBSan, and nothing else
 #   --clang       every suite in a build by clang, and nothing else; compiles the fuzzers too
@@ -82,6 +82,8 @@ run() {
 }
 
 asan=("-Db_sanitize=address,undefined" -Db_lundef=false)
+# what is not installed and not timed is compiled faster than it is optimized
+quickly=-Doptimization=1
 
 fuzz_minutes() {
 	local target seconds=${FARMMAKE_TEST_FUZZ_S:-60}
@@ -120,15 +122,19 @@ clang)
 	CC=clang build build-clang -Dwerror=true -Dfuzz=true && run build-clang none "${suites[@]}"
 	;;
 default)
-	build build-gcc -Dwerror=true && run build-gcc none "${suites[@]}"
+	whole=no
 	if [ ${#suites[@]} = ${#all_suites[@]} ]; then
-		CC=clang build build-clang -Dwerror=true
-		build build-asan -Dwerror=true "${asan[@]}" && run build-asan asan unit io fuzz
+		whole=yes suites=(lint unit integration)
+	fi
+	build build-gcc -Dwerror=true && run build-gcc none "${suites[@]}"
+	if [ $whole = yes ]; then
+		CC=clang build build-clang -Dwerror=true $quickly
+		build build-asan -Dwerror=true "${asan[@]}" $quickly && run build-asan asan unit io fuzz
 	fi
 	;;
 esac
-case $long,$mode,${suites[*]} in
-yes,quick,* | yes,*fuzz*) fuzz_minutes ;;
+case $long,$mode,${whole:-},${suites[*]} in
+yes,quick,* | yes,*,yes,* | yes,*fuzz*) fuzz_minutes ;;
 esac
 
 [ "$passed" -gt 0 ] || broken=1

@@ -117,7 +117,7 @@ int fs_mkdirs(const char *path, mode_t mode)
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st, (void)type, (void)ftw;
-	return remove(path) < 0 ? -errno : 0;
+	return remove(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int fs_remove_tree(const char *path)

@@ -9,6 +9,7 @@
 #include "history.h"
 #include "inputs.h"
 #include "io/probe.h"
+#include "io/workers.h"
 #include "lobby.h"
 #include "make.h"
 #include "memory.h"
@@ -183,6 +184,7 @@ static void create(struct farm *f, struct conf *conf, const struct make_args *ar
 	f->local_slots = local_slots(&f->conf, args);
 	list_init(&f->peers);
 	uv_loop_init(&f->loop);
+	workers_start(&f->loop);
 	_cleanup_free_ char *blocks = xasprintf("%s/blocks", f->rundir->path);
 	f->texts = texts_create(blocks);
 	f->inputs = inputs_create(&f->loop);

@@ -6,7 +6,10 @@
 #include "peer.h"
 #include "wrapper.h"
 
-enum { MOMENT_US = 250000 };
+enum {
+	NODE_US = 700000, /* a beacon comes every half second, and then a node has to be dialled */
+	COMPILER_US = 250000,
+};
 
 void lobby_open(struct farm *f)
 {
@@ -17,7 +20,7 @@ void lobby_open(struct farm *f)
 /* Later, the farm is not about to be there. */
 static bool is_early(const struct farm *f)
 {
-	return clock_now_us() - f->start_us < MOMENT_US;
+	return clock_now_us() - f->start_us < NODE_US;
 }
 
 bool lobby_enter(struct wrapper *w)
@@ -56,7 +59,8 @@ void lobby_tick(struct farm *f)
 {
 	list_for_each_safe(l, &f->lobby) {
 		struct wrapper *w = list_entry(l, struct wrapper, lobby_link);
-		if (clock_now_us() - w->waits_since_us < MOMENT_US)
+		bool for_compiler = w->compiler->state == COMPILER_PROBING;
+		if (clock_now_us() - w->waits_since_us < (for_compiler ? COMPILER_US : NODE_US))
 			continue;
 		list_remove(l);
 		w->has_waited = true;

@@ -91,10 +91,17 @@ int rundir_create(const char *farmcc, const char *search_path, struct rundir *re
 	return err;
 }
 
+/* A wrapper that is overtaken by a signal may still put a file there: by that name it is gone at once. */
+static void remove_at_once(const char *path)
+{
+	_cleanup_free_ char *gone = xasprintf("%s.gone", path);
+	fs_remove_tree(rename(path, gone) == 0 ? gone : path);
+}
+
 void rundir_remove(struct rundir *d)
 {
 	if (d->path)
-		fs_remove_tree(d->path);
+		remove_at_once(d->path);
 	free(d->path);
 	free(d->bin);
 	free(d->socket);

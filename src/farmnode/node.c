@@ -9,6 +9,7 @@
 #include "daemon.h"
 #include "io/netif.h"
 #include "io/notify.h"
+#include "io/workers.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -238,6 +239,7 @@ enum node_exit node_run(const struct opts *opts, int ready_fd)
 	if (status == NODE_OK && uv_loop_init(&loop) < 0)
 		status = NODE_FAILED;
 	else if (status == NODE_OK) {
+		workers_start(&loop);
 		open_handles(&n);
 		if (go(&n, ready_fd) < 0) {
 			status = NODE_FAILED;

@@ -29,10 +29,7 @@ slots_used() {
 		END { exit !(full >= all / 20) }' "$1" || fail "$2 slots were not used: $(xargs <"$1")"
 }
 
-for slots in 1 2; do
-	rm -f "$tree"/*.o
-	gauged make $slots
-done
+gauged make 2
 
 # Recipes that are no compiles, which take their turns with compiles that come back: 40 scripts that
 # sleep and 20 programs to link.
