@@ -89,9 +89,8 @@ jailed() {
 }
 wait_for 30 jailed >/dev/null || fail "no compiler runs on the node"
 mapfile -t inside < <(below "${node_pid[anvil]}" | tail -n +2)
-kill -STOP "${inside[@]}" 2>/dev/null
+kill -STOP "${inside[@]}" 2>/dev/null # so the build does not end before all have been looked at
 "$secrets" "$new" anvil "${inside[@]}" >"$work/found" || fail "secrets cannot look"
-kill -CONT "${inside[@]}" 2>/dev/null
 looked=$(awk '$2 == "read" && $3 > 0' "$work/found" | wc -l)
 [ "$looked" -ge 2 ] || fail "only $looked processes of the jail could be looked at"
 grep -v ' read ' "$work/found" && fail "a jail or a compiler has a key"
@@ -108,6 +107,7 @@ grep -q "^$build_pid memory farm" "$work/found" ||
 	fail "farmmake's own key is not found where it must be: the search is blind"
 grep -q "^${node_pid[anvil]} memory farm" "$work/found" && fail "a node has the farm's key"
 grep -q "^${node_pid[anvil]} memory node" "$work/found" || fail "the search in the node is blind"
+kill -CONT "${inside[@]}" 2>/dev/null
 wait $build_pid || fail "the slow build failed"
 unset 'node_pid[build]'
 
