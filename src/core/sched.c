@@ -58,6 +58,7 @@ static void cancel(struct sched *s, struct sched_copy *c, uint64_t now_us, struc
 {
 	sched_put(plan,
 		(struct sched_action){SCHED_DO_CANCEL, .job = c->job->id, .node = c->node->id});
+	sched_node_learn_least(s, c, now_us);
 	sched_copy_end(s, c, now_us);
 }
 

@@ -325,6 +325,15 @@ void sched_node_learn(struct sched *s, struct sched_copy *c, uint64_t wall_us, u
 	s->speed = sched_blend(s->speed, n->speed, SPEED_PARTS * 4);
 }
 
+void sched_node_learn_least(struct sched *s, struct sched_copy *c, uint64_t now_us)
+{
+	if (!c->running)
+		return;
+	uint64_t us = now_us - c->started_us;
+	if ((double)us * c->node->speed > c->job->cost_us)
+		sched_node_learn(s, c, us, now_us);
+}
+
 double sched_node_speed(const struct sched *s, uint32_t node)
 {
 	if (node == 0)

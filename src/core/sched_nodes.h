@@ -98,6 +98,8 @@ double sched_node_finish(
 void sched_copy_begin(struct sched *s, struct sched_copy *c, struct sched_node *n, uint64_t now_us);
 void sched_copy_start(struct sched *s, struct sched_copy *c, uint64_t now_us);
 void sched_copy_end(struct sched *s, struct sched_copy *c, uint64_t now_us);
+/* It is taken away: has it run for longer than it should have taken, then the node is that slow, or slower. */
+void sched_node_learn_least(struct sched *s, struct sched_copy *c, uint64_t now_us);
 /* How long it may still take, by what is known of its node now. One that is late is expected to be late by as
  * much again: guesses err by factors. */
 double sched_copy_left(const struct sched_copy *c, uint64_t now_us);

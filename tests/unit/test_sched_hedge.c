@@ -267,3 +267,32 @@ Test(sched_hedge, a_late_job_gets_a_rival)
 	expect(&f, "cancel 1 on 2\nowe 1\n");
 	tear_down(&f);
 }
+
+/* A node of which nothing has come back yet is known by what was taken away from it, else it would be given
+ * a copy again, and begin with it at once. */
+Test(sched_hedge, a_node_that_loses_its_races_is_slow)
+{
+	struct fixture f;
+	set_up(&f, 2);
+	step(&f, up(1, 1, 1, 1));
+	step(&f, up(2, 1, 1, 1));
+	for (uint32_t node = 1; node <= 2; node++) {
+		step(&f, ask(node));
+		step(&f, costly(node, 300000));
+		step(&f, on(SCHED_JOB_STARTED, node, node));
+	}
+	f.now_us = 300000;
+	struct sched_event ev = on(SCHED_JOB_RESULT, 1, 1);
+	ev.wall_us = 300000;
+	step(&f, ev);
+	tick(&f, 900000); /* the other one is late, and gets a rival */
+	f.trace[0] = '\0';
+	step(&f, on(SCHED_JOB_STARTED, 2, 1));
+	f.now_us = 1200000;
+	ev = on(SCHED_JOB_RESULT, 2, 1);
+	ev.wall_us = 300000;
+	step(&f, ev);
+	expect(&f, "cancel 2 on 2\nowe 1\n");
+	cr_assert_leq(sched_node_speed(f.s, 2), 0.26 * sched_node_speed(f.s, 1));
+	tear_down(&f);
+}
