@@ -3,7 +3,7 @@
 # make and then in the same place by farmmake through two nodes that it discovers: every object, every
 # dependency file and every word on stderr are the same; at least nine of ten compiles that could go to a
 # node went there, and of a hundred of those the nodes read the sources of 98 themselves. "warnings" is Redis with
-# 10000 of them, which keep no compile here.
+# -Wall -Wextra -Wconversion, whose words keep no compile here.
 #
 #     farmmake ---- beacons and TLS on lo ---- anvil, bellows (2 slots each)
 . "$(dirname "$0")/lib.sh"
