@@ -68,10 +68,14 @@ static void check_job(const struct sched_job *j, struct sums *sums)
 
 static void check_node(const struct sched_node *n, struct sums *sums)
 {
-	uint32_t running = 0;
-	list_for_each(l, &n->copies)
-		running += list_entry(l, struct sched_copy, link)->running;
-	assert(list_length(&n->copies) == n->used && running == n->running);
+	list_for_each(l, &n->copies) {
+		const struct sched_copy *c = list_entry(l, struct sched_copy, link);
+		const struct sched_load *load = &n->load.v[c->load_at];
+		assert(c->load_at < n->load.n && load->copy == c);
+		assert(c->running == (load->started_us >= 0));
+		(void)load;
+	}
+	assert(list_length(&n->copies) == n->used && n->load.n == n->used);
 	assert(n->up || n->used == 0);
 	assert((n->heap != NULL) == (!n->suspect && n->granted > 0));
 	assert(!n->distrusted || !n->up);
@@ -79,7 +83,6 @@ static void check_node(const struct sched_node *n, struct sums *sums)
 	assert(!n->heap || n->heap != &n->herd->open || n->used < n->credits);
 	assert(n->suspect == !list_empty(&n->suspects));
 	assert(n->granted == (n->up && list_empty(&n->rests) ? n->credits : 0));
-	(void)running;
 	sums->used += n->used;
 	sums->up += n->up;
 	sums->capacity += n->granted;

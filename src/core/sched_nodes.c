@@ -129,11 +129,17 @@ static void sink(double *v, uint32_t n, uint32_t i)
 	v[i] = us;
 }
 
+/* Of what should end then. If it is late, it may be late by as much again. */
+static double left_us(double end_us, double now_us)
+{
+	return fabs(end_us - now_us);
+}
+
 double sched_copy_left(const struct sched_copy *c, uint64_t now_us)
 {
 	double end_us = c->running ? (double)c->started_us + c->job->cost_us / c->node->speed
 				   : c->expected_us;
-	return fabs(end_us - (double)now_us);
+	return left_us(end_us, (double)now_us);
 }
 
 /* When the slots are free of what has begun, as a heap. */
@@ -145,7 +151,7 @@ static double *slots_of(struct sched *s, const struct sched_node *n, double now_
 		const struct sched_load *l = &n->load.v[i];
 		if (l->started_us >= 0)
 			v[filled++] =
-				now_us + fabs(l->started_us + l->cost_us * us_per_cost - now_us);
+				now_us + left_us(l->started_us + l->cost_us * us_per_cost, now_us);
 	}
 	while (filled < n->slots)
 		v[filled++] = now_us;
@@ -295,7 +301,6 @@ void sched_copy_start(struct sched *s, struct sched_copy *c, uint64_t now_us)
 	c->running = true;
 	c->started_us = now_us;
 	n->load.v[c->load_at].started_us = (double)now_us;
-	n->running++;
 	sched_node_refresh(s, n, now_us);
 }
 
@@ -306,7 +311,6 @@ void sched_copy_end(struct sched *s, struct sched_copy *c, uint64_t now_us)
 	n->load.v[c->load_at] = n->load.v[--n->load.n];
 	n->load.v[c->load_at].copy->load_at = c->load_at;
 	c->node = NULL;
-	n->running -= c->running;
 	n->used--;
 	sched_node_refresh(s, n, now_us);
 }

@@ -39,7 +39,7 @@ struct sched_load {
 struct sched_node {
 	uint32_t id;
 	uint32_t credits, slots;
-	uint32_t used, running; /* jobs that are there, and that have begun */
+	uint32_t used; /* jobs that are there */
 	uint64_t toolchains;
 	bool up, suspect, here, distrusted;
 	struct list copies;          /* struct sched_copy.link */

@@ -58,9 +58,9 @@ struct farm {
 
 	uv_pipe_t listener; /* for farmcc */
 	uv_timer_t tick;
-	struct list lobby;  /* struct wrapper.lobby_link */
-	bool expects_nodes; /* the last build had some */
 	uint64_t last_tick_ms;
+	struct list lobby;     /* struct wrapper.lobby_link */
+	bool expects_nodes;    /* the last build had some */
 	struct idmap wrappers; /* struct wrapper by job number */
 	uint32_t last_job;
 	struct list peers; /* struct peer.link */

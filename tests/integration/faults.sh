@@ -521,8 +521,7 @@ interrupt() {
 	done
 	wait "$build_pid"
 	status=$?
-	# make may call the second one an error, also without a farm
-	[ $status = 130 ] || [ "$1 $status" = '2 2' ] || fail "exit status $status"
+	[ $status = 130 ] || { [ "$1" = 2 ] && twice_interrupted $status; } || fail "exit status $status"
 	wait_for 1 session_is_over || fail "still there: $(ps -o stat,ppid,args -s "$build_pid" | tail -n 1)"
 	[ -z "$(find "$tree" -name '*.o' -size 0)" ] || fail "half an object"
 	find "$TMPDIR" -name 'cc??????.s' -delete # of a cc1 that make's signal overtook, as without a farm

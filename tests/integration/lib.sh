@@ -24,6 +24,12 @@ fail() {
 	exit 1
 }
 
+# twice_interrupted STATUS: is that how a build ends? make, interrupted again while it waits for its jobs, may call
+# that an error, also without a farm.
+twice_interrupted() {
+	[ "$1" = 130 ] || { [ "$1" = 2 ] && grep -q 'wait: No child processes' "$work/build.err"; }
+}
+
 # Says what was seen, for those who read the log of a test that passed.
 note() {
 	echo "  $*"

@@ -127,8 +127,7 @@ interrupted_twice() {
 	kill -INT -$build_pid 2>/dev/null
 	wait $build_pid
 	status=$?
-	# make, interrupted while it waits for its jobs, sometimes calls that an error: also without a farm
-	[ $status = 130 ] || [ $status = 2 ] || fail "two interrupts: exit status $status"
+	twice_interrupted $status || fail "two interrupts: exit status $status"
 	wait_for 20 session_is_empty || fail "two interrupts: something runs on"
 	nothing_left
 }

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,24 +84,15 @@ int jail_box_try_view(struct jail_box *box, const char *compiler, const char *tr
 	return 0;
 }
 
-/* The text of a link in the directory above the compiler's, malloc'd. */
-static char *read_link(const char *compiler, const char *name)
-{
-	const char *end = strstr(compiler, "/bin/");
-	_cleanup_free_ char *path =
-		end ? xasprintf("%.*s/%s", (int)(end - compiler), compiler, name) : xstrdup("");
-	char text[PATH_MAX];
-	ssize_t n = readlink(path, text, sizeof text);
-	return n < 0 ? NULL : xstrndup(text, (size_t)n);
-}
-
 static int use_compiler(struct jail_box *box, const char *compiler)
 {
 	if (box->compiler && strcmp(box->compiler, compiler) == 0)
 		return 0;
+	const char *end = strstr(compiler, "/bin/");
+	_cleanup_free_ char *prefix = xstrndup(compiler, end ? (size_t)(end - compiler) : 0);
+	_cleanup_free_ char *pace = record_setting(prefix, "pace");
 	forget(box);
-	_cleanup_free_ char *pace = read_link(compiler, "pace");
-	box->records = read_link(compiler, "records");
+	box->records = record_setting(prefix, "records");
 	if (!pace || !box->records)
 		return ERR_JAIL;
 	box->compiler = xstrdup(compiler);

@@ -1,5 +1,6 @@
 #include "job.h"
 
+#include "base/hash.h"
 #include "base/str.h"
 
 #include <limits.h>
@@ -8,9 +9,7 @@
 
 static uint64_t hash(const char *text)
 {
-	uint64_t h = 0xcbf29ce484222325;
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 0x100000001b3;
+	uint64_t h = hash_text(hash_basis, text);
 	return h ^ h >> 32;
 }
 

@@ -40,14 +40,6 @@ static char *find_prefix(const char *name)
 	return prefix;
 }
 
-static char *read_link(const char *prefix, const char *name)
-{
-	_cleanup_free_ char *path = xasprintf("%s/%s", prefix, name);
-	char text[PATH_MAX];
-	ssize_t n = readlink(path, text, sizeof text - 1);
-	return n < 0 ? NULL : xstrndup(text, (size_t)n);
-}
-
 /* A core of the board's, until this process ends in whatever way. In a jail, where there are as many
  * compilers as cores, the set is not to be had. */
 static void take_core(void)
@@ -105,9 +97,9 @@ int main(int argc, char *argv[])
 		return make_cores(atoi(argv[2]));
 	_cleanup_free_ char *compiler = xasprintf("/usr/bin/%s", str_base(argv[0]));
 	_cleanup_free_ char *prefix = find_prefix(argv[0]);
-	_cleanup_free_ char *records = read_link(prefix, "records");
+	_cleanup_free_ char *records = record_setting(prefix, "records");
 	const char *given = getenv("REPLAY_PACE");
-	_cleanup_free_ char *pace = given ? xstrdup(given) : read_link(prefix, "pace");
+	_cleanup_free_ char *pace = given ? xstrdup(given) : record_setting(prefix, "pace");
 	char cwd[PATH_MAX];
 	struct job j;
 	struct cost c;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,6 +15,14 @@
 #include <unistd.h>
 
 enum { COST_BYTES_MAX = 65536 };
+
+char *record_setting(const char *prefix, const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", prefix, name);
+	char text[PATH_MAX];
+	ssize_t n = readlink(path, text, sizeof text - 1);
+	return n < 0 ? NULL : xstrndup(text, (size_t)n);
+}
 
 char *record_dir(const char *records, const struct job *j)
 {

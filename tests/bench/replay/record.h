@@ -16,6 +16,8 @@ struct cost {
 int record_make(const char *records, const char *compiler, char *argv[], const struct job *j);
 /* Runs a link, and adds what it cost to the file "links". */
 int record_link(const char *records, const char *compiler, char *argv[]);
+/* The text of the link PREFIX/NAME, malloc'd; NULL when there is none. */
+char *record_setting(const char *prefix, const char *name);
 /* Where a job's record is, or would be; malloc'd. */
 char *record_dir(const char *records, const struct job *j);
 /* False when the job was never recorded. */
