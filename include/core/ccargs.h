@@ -26,10 +26,11 @@ struct ccargs {
 	char *reason; /* CCARGS_LOCAL: for people, as in "-march=native depends on this machine" */
 	enum lang lang;
 	enum output_kind output_kind;
-	bool want_dwo;
-	char *source; /* as written; also set for CCARGS_LOCAL when there is one */
-	char *output; /* as written, or the name that the compiler would choose */
-	char *dwo;    /* where the compiler would write the .dwo; NULL unless want_dwo */
+	uint8_t sides;          /* bits by enum side: what it writes besides */
+	bool names_output;      /* an option records the output's name, or another made of it */
+	char *source;           /* as written; also set for CCARGS_LOCAL when there is one */
+	char *output;           /* as written, or the name that the compiler would choose */
+	char *side[SIDE_COUNT]; /* where it would write those; else NULL */
 	struct strv
 		cpp; /* CCARGS_REMOTE: arguments behind the compiler's name; text goes to stdout */
 	struct strv
@@ -52,9 +53,6 @@ struct strv ccargs_words(const struct ccargs *a);
 /* Splits the text of a response file (@file) into words as gcc does: white space separates, quotes
  * and backslashes as in libiberty's buildargv. */
 void ccargs_split_response(const char *text, struct strv *ret);
-
-/* Where gcc leaves the .dwo of this output; malloc'd. */
-char *ccargs_dwo_name(const char *output);
 
 /* Is this the name of a C or C++ compiler driver ("gcc", "c++", "arm-linux-gnueabihf-gcc-12",
  * "clang-14")? Decides which names farmcc is linked under and what farmnode looks at. */

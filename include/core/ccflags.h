@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "core/job.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,12 +42,16 @@ enum ccflag_value {
 	CCFLAG_VALUE_TEXT,   /* anything, but not nothing */
 };
 
+/* Besides the bits by enum side, in what an option makes: the object has the output's name in it. */
+enum { CCFLAG_NAMES_OUTPUT = 1 << SIDE_COUNT };
+
 struct ccflag {
 	const char *spelling; /* the option, or the part before a joined value */
 	enum ccflag_form form;
 	enum ccflag_use use;
 	enum ccflag_value value;
 	const char *reason; /* CCFLAG_LOCAL and _SOURCE: why, as the end of "-fX …"; else NULL */
+	uint8_t makes;      /* bits by enum side, and CCFLAG_NAMES_OUTPUT */
 };
 
 /* The row for arg, the longest spelling first; NULL when the table does not know it. *ret_words is

@@ -3,10 +3,9 @@
  * farmjail is started with these descriptors and nothing else:
  *     0 /dev/null   1 stdout and 2 stderr of the compiler (memfds)
  *     3 this description (memfd)          4 the text (memfd, read only), or nothing
- *     5 the output (memfd, empty)         6 the .dwo (memfd, empty)
- *     7 struct jail_report (memfd, empty) 8 the seccomp filter: struct sock_filter[] (memfd)
- *     9 cgroup.procs of the job's control group, where there is one
- *    10 the dependencies (memfd, empty)
+ *     5 struct jail_report (memfd, empty) 6 the seccomp filter: struct sock_filter[] (memfd)
+ *     7 cgroup.procs of the job's control group, where there is one
+ *     8 and so on: what comes out, by enum jail_out, as far as it is wanted (memfds, empty)
  *
  * Contract: a codec; farmjail trusts it, because only farmnode can make it.
  */
@@ -14,20 +13,27 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "core/job.h"
 #include "core/viewplan.h"
 
 #include <stdbool.h>
 
+/* The files that a compiler leaves. */
+enum jail_out {
+	JAIL_OUT_OUTPUT,
+	JAIL_OUT_DEPS,
+	JAIL_OUT_SIDE, /* and so on, by enum side */
+	JAIL_OUT_COUNT = JAIL_OUT_SIDE + SIDE_COUNT
+};
+
 enum jail_fd {
 	JAIL_FD_DESC = 3,
 	JAIL_FD_TEXT,
-	JAIL_FD_OUTPUT,
-	JAIL_FD_DWO,
 	JAIL_FD_REPORT,
 	JAIL_FD_SECCOMP,
 	JAIL_FD_CGROUP,
-	JAIL_FD_DEPS,
-	JAIL_FD_COUNT
+	JAIL_FD_OUT,
+	JAIL_FD_COUNT = JAIL_FD_OUT + JAIL_OUT_COUNT
 };
 
 /* Where the namespaces come from. */
@@ -59,18 +65,16 @@ enum jail_wall {
 };
 
 struct jail_desc {
-	char *cwd;         /* absolute and clean: the job's directory; made, if there is no view */
-	char *source;      /* where the text appears: relative to cwd, or absolute */
-	char *output;      /* where the compiler leaves its output; likewise */
-	char *dwo;         /* "" when none is wanted */
-	struct strv argv;  /* the compiler's absolute path and all arguments */
-	struct strv binds; /* directories to bind read-only, besides the system's */
-	char *tree;        /* of a view, absolute; "" for a job that is a text */
-	struct viewplan plan;  /* of a view: how the tree is shown */
-	char *deps;            /* where the compiler leaves dependencies; "" when none are wanted */
-	uint64_t tmpfs_bytes;  /* size of the job's file system */
-	uint64_t memory_bytes; /* RLIMIT_AS of each process; 0: none */
-	uint32_t cpu_s, wall_s; /* limits */
+	char *cwd;    /* absolute and clean: the job's directory; made, if there is no view */
+	char *source; /* where the text appears: relative to cwd, or absolute */
+	char *out[JAIL_OUT_COUNT]; /* where the compiler leaves it, likewise; "": not wanted */
+	struct strv argv;          /* the compiler's absolute path and all arguments */
+	struct strv binds;         /* directories to bind read-only, besides the system's */
+	char *tree;                /* of a view, absolute; "" for a job that is a text */
+	struct viewplan plan;      /* of a view: how the tree is shown */
+	uint64_t tmpfs_bytes;      /* size of the job's file system */
+	uint64_t memory_bytes;     /* RLIMIT_AS of each process; 0: none */
+	uint32_t cpu_s, wall_s;    /* limits */
 	uint32_t nice;
 	uint32_t way;   /* enum jail_way */
 	uint32_t level; /* enum jail_level: walls that must be built; lower ones may be missing */
@@ -89,8 +93,9 @@ struct jail_report {
 	char setup_step[32]; /* which one */
 	int32_t wait_status; /* the compiler's */
 	uint64_t cpu_us, wall_us, max_rss_kib;
-	uint8_t has_output, has_dwo, has_deps;
+	uint8_t has[JAIL_OUT_COUNT];
 	uint8_t timed_out;
 	uint8_t over_limit; /* an output was no regular file or too large */
+	uint8_t lacks_side; /* the compiler did not write all that it was to write */
 	uint32_t loose;     /* a trial: bits by enum jail_wall */
 };

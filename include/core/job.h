@@ -62,18 +62,28 @@ enum output_kind {
 	OUTPUT_KIND_COUNT
 };
 
+/* What a compile writes beside its output (core/side.h). */
+enum side {
+	SIDE_DWO,   /* -gsplit-dwarf */
+	SIDE_NOTES, /* -ftest-coverage */
+	SIDE_STACK, /* -fstack-usage */
+	SIDE_CALLS, /* -fcallgraph-info */
+	SIDE_COUNT
+};
+
 struct job_spec {
 	uint8_t toolchain[TOOLCHAIN_ID_BYTES];
 	enum lang lang;
 	enum input_kind input_kind;
 	enum output_kind output_kind;
-	bool want_dwo;       /* -gsplit-dwarf: a .dwo comes back beside the object */
+	uint8_t sides;     /* bits by enum side: they come back, too; of a text, only SIDE_DWO */
+	bool names_output; /* INPUT_VIEW: -o says output, which is a link to the desk in the view */
 	enum deps_kind deps; /* INPUT_VIEW: otherwise the preprocessor has written them */
 	enum messages messages;
 	uint32_t view;     /* INPUT_VIEW: its number on this link, else 0 */
 	char *cwd;         /* absolute, as the compiler would record it */
 	char *source;      /* as written on the command line: relative to cwd, or absolute */
-	char *output;      /* likewise; its name is recorded in split debug information */
+	char *output;      /* likewise; some options record its name */
 	struct strv flags; /* each one allowed by ccflags_node_allows(), or ccflags_view_allows() */
 };
 
@@ -89,6 +99,9 @@ enum stream {
 	STREAM_OUTPUT,
 	STREAM_DWO,
 	STREAM_DEPS,
+	STREAM_NOTES,
+	STREAM_STACK,
+	STREAM_CALLS,
 	STREAM_COUNT
 };
 

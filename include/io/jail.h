@@ -30,6 +30,7 @@ struct jail_outcome {
 	int fd[STREAM_COUNT]; /* memfds by stream, -1 where there is none */
 	uint64_t bytes[STREAM_COUNT];
 	bool over_limit; /* an output or time limit was exceeded */
+	bool lacks_side; /* a file was not made that was to be beside the output */
 	uint32_t loose;  /* of a trial: bits by enum jail_wall */
 };
 

@@ -10,6 +10,7 @@
 #include "core/ccargs.h"
 #include "ccargs_parts.h"
 #include "core/ccflags.h"
+#include "core/side.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ struct scan {
 	bool only_preprocesses; /* -E, -M, -MM */
 	bool assembles;         /* -c */
 	bool stops_at_assembly; /* -S, which wins over -c */
-	bool splits_dwarf;      /* -gsplit-dwarf */
+	unsigned makes;         /* as in ccflags' rows */
 	bool has_link_option;
 	bool is_pedantic, is_strict; /* -pedantic, -Werror */
 	unsigned sources;
@@ -73,7 +74,7 @@ static bool has_trap(const char *macro)
 }
 
 /* An option for both halves. Nodes take single words: "-D X" becomes "-DX". */
-static void take_both(struct scan *s, const char *arg, const char *value)
+static void take_both(struct scan *s, const struct ccflag *row, const char *arg, const char *value)
 {
 	_cleanup_free_ char *word = xasprintf(
 		"%s%s%s", arg, value && str_starts(arg, "--") ? "=" : "", value ? value : "");
@@ -84,7 +85,7 @@ static void take_both(struct scan *s, const char *arg, const char *value)
 		stay_for(s, word, "means something else on another machine");
 	if (strlen(word) > JOB_FLAG_BYTES_MAX)
 		stay_for(s, arg, "is longer than a node takes");
-	s->splits_dwarf |= strcmp(word, "-gsplit-dwarf") == 0;
+	s->makes |= row->makes;
 	s->is_pedantic |= str_ends(word, "-pedantic") || strcmp(word, "-Wpedantic") == 0;
 	s->is_strict |= strcmp(word, "-Werror") == 0;
 	strv_push(&s->out->cpp, word);
@@ -95,6 +96,7 @@ static void take_source_option(struct scan *s, const struct ccflag *row, const c
 {
 	if (!s->source_option)
 		s->source_option = xasprintf("%.80s %s", arg, row->reason);
+	s->makes |= row->makes;
 	if (row->form == CCFLAG_EXACT) /* others are core/incdirs' */
 		strv_push(&s->out->flags, arg);
 }
@@ -136,7 +138,7 @@ static void take_option(
 	struct scan *s, const struct ccflag *row, const char *arg, const char *value)
 {
 	switch (row->use) {
-	case CCFLAG_BOTH: take_both(s, arg, value); return;
+	case CCFLAG_BOTH: take_both(s, row, arg, value); return;
 	case CCFLAG_STAGE: take_stage(s, arg, value); return;
 	case CCFLAG_DRIVER: s->is_query = true; return;
 	case CCFLAG_LOCAL: stay_for(s, arg, row->reason); return;
@@ -247,8 +249,8 @@ static const char *find_text_reason(const struct scan *s)
 /* Why no view will do, or NULL. */
 static const char *find_view_reason(const struct scan *s)
 {
-	if (s->splits_dwarf && !s->stops_at_assembly)
-		return "-gsplit-dwarf names the output in the object";
+	if (side_is_in(s->out->sides, SIDE_DWO) && !s->is_clang)
+		return "-gsplit-dwarf makes gcc write where the output is";
 	if (s->is_clang && s->has_link_option)
 		return "clang warns of options that only a linker reads";
 	if (s->deps.file && strcmp(s->deps.file, "-") == 0)
@@ -283,6 +285,18 @@ static void choose_input(struct scan *s, bool has_output)
 	}
 }
 
+static void name_sides(struct scan *s)
+{
+	struct ccargs *a = s->out;
+	a->names_output = s->makes & CCFLAG_NAMES_OUTPUT;
+	a->sides = s->makes & (CCFLAG_NAMES_OUTPUT - 1);
+	if (a->output_kind == OUTPUT_ASSEMBLY)
+		a->sides &= (uint8_t) ~(1u << SIDE_DWO);
+	for (enum side i = 0; i < SIDE_COUNT; i++)
+		if (side_is_in(a->sides, i))
+			a->side[i] = side_name(a->output, i);
+}
+
 /* The verdict on a compile, and the names that the compiler would make up by itself. */
 static void judge(struct scan *s)
 {
@@ -295,9 +309,7 @@ static void judge(struct scan *s)
 	ccargs_deps_complete(&s->deps, a->source, a->output, &a->cpp);
 	if (!a->output)
 		a->output = default_output(s);
-	a->want_dwo = s->splits_dwarf && a->output_kind == OUTPUT_OBJECT;
-	if (a->want_dwo)
-		a->dwo = ccargs_dwo_name(a->output);
+	name_sides(s);
 	if (!reason)
 		choose_input(s, has_output);
 }
@@ -337,7 +349,8 @@ void ccargs_fini(struct ccargs *a)
 	free(a->reason);
 	free(a->source);
 	free(a->output);
-	free(a->dwo);
+	for (size_t i = 0; i < SIDE_COUNT; i++)
+		free(a->side[i]);
 	strv_fini(&a->cpp);
 	strv_fini(&a->flags);
 	free(a->no_text);

@@ -6,6 +6,7 @@
  */
 #include "core/ccargs.h"
 #include "ccargs_parts.h"
+#include "core/side.h"
 
 #include <string.h>
 
@@ -63,34 +64,18 @@ const char *ccargs_deps_problem(const struct ccargs_deps *d)
 	return NULL;
 }
 
-/* gcc's %. and %b: the extension goes, and a name that is all extension is one for an output (".d"
- * for "-o .o") but none for a source. */
-static int stem_length(const char *name, bool keep_hidden)
-{
-	const char *base = str_base(name);
-	const char *dot = strrchr(base, '.');
-	if (!dot || (keep_hidden && dot == base))
-		return (int)strlen(name);
-	return (int)(dot - name);
-}
-
 char *ccargs_object_name(const char *source, enum output_kind kind)
 {
 	const char *base = str_base(source);
 	return xasprintf(
-		"%.*s.%c", stem_length(base, true), base, kind == OUTPUT_ASSEMBLY ? 's' : 'o');
-}
-
-char *ccargs_dwo_name(const char *output)
-{
-	return xasprintf("%.*s.dwo", stem_length(output, true), output);
+		"%.*s.%c", side_stem_length(base, true), base, kind == OUTPUT_ASSEMBLY ? 's' : 'o');
 }
 
 /* Where the driver has the file written when nothing says so. */
 static char *default_file(const char *source, const char *output)
 {
 	const char *from = output ? output : str_base(source);
-	return xasprintf("%.*s.d", stem_length(from, !output), from);
+	return xasprintf("%.*s.d", side_stem_length(from, !output), from);
 }
 
 void ccargs_deps_complete(

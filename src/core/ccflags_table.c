@@ -8,17 +8,21 @@
 
 /* Several to the line: the formatter would give each of the switches its own. */
 /* clang-format off */
-#define ROW(spelling, form, use) {spelling, CCFLAG_##form, CCFLAG_##use, CCFLAG_VALUE_NONE, NULL}
-#define VALUE(spelling, form, value) {spelling, CCFLAG_##form, CCFLAG_BOTH, CCFLAG_VALUE_##value, NULL}
-#define HERE(spelling, form, reason) {spelling, CCFLAG_##form, CCFLAG_LOCAL, CCFLAG_VALUE_NONE, reason}
-#define SOURCE(spelling, reason) {spelling, CCFLAG_EXACT, CCFLAG_SOURCE, CCFLAG_VALUE_NONE, reason}
+#define ROW(spelling, form, use) {spelling, CCFLAG_##form, CCFLAG_##use, CCFLAG_VALUE_NONE, NULL, 0}
+#define VALUE(spelling, form, value) {spelling, CCFLAG_##form, CCFLAG_BOTH, CCFLAG_VALUE_##value, NULL, 0}
+#define HERE(spelling, form, reason) {spelling, CCFLAG_##form, CCFLAG_LOCAL, CCFLAG_VALUE_NONE, reason, 0}
+#define SOURCE(spelling, reason) {spelling, CCFLAG_EXACT, CCFLAG_SOURCE, CCFLAG_VALUE_NONE, reason, 0}
+#define MAKES(spelling, use, reason, sides) \
+	{spelling, CCFLAG_EXACT, CCFLAG_##use, CCFLAG_VALUE_NONE, reason, CCFLAG_NAMES_OUTPUT | (sides)}
+#define SIDE(spelling, side) \
+	MAKES(spelling, SOURCE, "writes another file beside the object", 1 << SIDE_##side)
 #define EXACT(spelling) ROW(spelling, EXACT, BOTH)
 #define SWITCH(spelling) ROW(spelling, SWITCH, BOTH)
 #define JOINED(spelling, value) VALUE(spelling, JOINED, value)
 
 const struct ccflag ccflags_table[] = {
 	ROW("-###", EXACT, DRIVER),
-	HERE("--coverage", EXACT, "writes another file beside the object"),
+	SIDE("--coverage", NOTES),
 	ROW("--help", EXACT, DRIVER), ROW("--help=", JOINED, DRIVER),
 	VALUE("--param", SEPARATE, WORD), JOINED("--param=", WORD),
 	EXACT("--pedantic"),
@@ -73,7 +77,7 @@ const struct ccflag ccflags_table[] = {
 	HERE("-auxbase", SEPARATE, "names side outputs"),
 	HERE("-auxbase-strip", SEPARATE, "names side outputs"),
 	ROW("-c", EXACT, STAGE),
-	HERE("-coverage", EXACT, "writes another file beside the object"),
+	SIDE("-coverage", NOTES),
 	HERE("-d", JOINED, "dumps what the compiler thinks"),
 	HERE("-dumpbase", SEPARATE, "names side outputs"),
 	HERE("-dumpbase-ext", SEPARATE, "names side outputs"),
@@ -101,7 +105,8 @@ const struct ccflag ccflags_table[] = {
 	HERE("-fbranch-probabilities", JOINED, "reads or writes profiles"),
 	SWITCH("-fbuiltin"), JOINED("-fcall-saved-", WORD), JOINED("-fcall-used-", WORD),
 	SWITCH("-fcaller-saves"),
-	HERE("-fcallgraph-info", JOINED, "writes another file beside the object"),
+	SIDE("-fcallgraph-info", CALLS),
+	HERE("-fcallgraph-info=", JOINED, "says more than nodes are asked for"),
 	SWITCH("-fcanon-prefix-map"), SWITCH("-fcanonical-system-headers"),
 	SWITCH("-fcf-protection"), JOINED("-fcf-protection=", WORD), SWITCH("-fchar8_t"),
 	SWITCH("-fcheck-data-deps"), SWITCH("-fcheck-new"), SWITCH("-fcode-hoisting"),
@@ -223,6 +228,8 @@ const struct ccflag ccflags_table[] = {
 	HERE("-fpreprocessed", SWITCH, "says that the source is preprocessed"),
 	SWITCH("-fpretty-templates"), SWITCH("-fprintf-return-value"),
 	HERE("-fprofile", JOINED, "reads or writes profiles"),
+	MAKES("-fprofile-arcs", SOURCE, "has the object name another file", 0),
+	JOINED("-fprofile-update=", WORD),
 	SWITCH("-frandom-seed"), JOINED("-frandom-seed=", TEXT), SWITCH("-freciprocal-math"),
 	SWITCH("-frecord-gcc-switches"), SWITCH("-free"), SWITCH("-freg-struct-return"),
 	SWITCH("-frename-registers"), SWITCH("-freorder-blocks"),
@@ -259,7 +266,7 @@ const struct ccflag ccflags_table[] = {
 	SWITCH("-fstack-protector"), SWITCH("-fstack-protector-all"),
 	SWITCH("-fstack-protector-explicit"), SWITCH("-fstack-protector-strong"),
 	JOINED("-fstack-reuse=", WORD),
-	HERE("-fstack-usage", JOINED, "writes another file beside the object"),
+	SIDE("-fstack-usage", STACK),
 	HERE("-fstats", EXACT, "reports what the compiler does"),
 	SWITCH("-fstdarg-opt"), SWITCH("-fstore-merging"), SWITCH("-fstrength-reduce"),
 	SWITCH("-fstrict-aliasing"), SWITCH("-fstrict-enums"), SWITCH("-fstrict-flex-arrays"),
@@ -269,7 +276,7 @@ const struct ccflag ccflags_table[] = {
 	HERE("-fsyntax-only", EXACT, "makes no object"),
 	JOINED("-ftabstop=", NUMBER), JOINED("-ftemplate-backtrace-limit=", NUMBER),
 	JOINED("-ftemplate-depth-", NUMBER), JOINED("-ftemplate-depth=", NUMBER),
-	HERE("-ftest-coverage", EXACT, "writes another file beside the object"),
+	SIDE("-ftest-coverage", NOTES),
 	SWITCH("-fthread-jumps"), SWITCH("-fthreadsafe-statics"),
 	HERE("-ftime-report", JOINED, "reports what the compiler does"),
 	JOINED("-ftls-model=", WORD), SWITCH("-ftoplevel-reorder"), SWITCH("-ftracer"),
@@ -321,7 +328,7 @@ const struct ccflag ccflags_table[] = {
 	SOURCE("-ggdb3", "records every macro"),
 	SWITCH("-ggnu-pubnames"), SWITCH("-ginline-points"),
 	SWITCH("-ginternal-reset-location-views"), SWITCH("-gpubnames"),
-	SWITCH("-grecord-gcc-switches"), EXACT("-gsplit-dwarf"),
+	SWITCH("-grecord-gcc-switches"), MAKES("-gsplit-dwarf", BOTH, NULL, 1 << SIDE_DWO),
 	HERE("-gstabs", JOINED, "writes debug information that nodes do not"),
 	SWITCH("-gstatement-frontiers"), SWITCH("-gstrict-dwarf"),
 	SWITCH("-gvariable-location-views"), EXACT("-gvariable-location-views=incompat5"),

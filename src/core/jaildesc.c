@@ -3,7 +3,6 @@
 
 #include "base/err.h"
 #include "base/vec.h"
-#include "core/job.h"
 
 enum {
 	ARGV_MAX = JOB_FLAGS_MAX + 16, /* the flags, and what the jail puts around them */
@@ -72,13 +71,12 @@ void jail_desc_fini(struct jail_desc *d)
 {
 	free(d->cwd);
 	free(d->source);
-	free(d->output);
-	free(d->dwo);
+	for (size_t i = 0; i < JAIL_OUT_COUNT; i++)
+		free(d->out[i]);
 	strv_fini(&d->argv);
 	strv_fini(&d->binds);
 	free(d->tree);
 	viewplan_fini(&d->plan);
-	free(d->deps);
 	*d = (struct jail_desc){0};
 }
 
@@ -88,13 +86,12 @@ int jail_desc_encode(const struct jail_desc *d, struct buf *out)
 		return ERR_TOOBIG;
 	wr_str(out, d->cwd);
 	wr_str(out, d->source);
-	wr_str(out, d->output);
-	wr_str(out, d->dwo);
+	for (size_t i = 0; i < JAIL_OUT_COUNT; i++)
+		wr_str(out, d->out[i]);
 	write_strv(out, &d->argv);
 	write_strv(out, &d->binds);
 	wr_str(out, d->tree);
 	write_plan(out, &d->plan);
-	wr_str(out, d->deps);
 	wr_u64(out, d->tmpfs_bytes);
 	wr_u64(out, d->memory_bytes);
 	wr_u32(out, d->cpu_s);
@@ -115,13 +112,12 @@ int jail_desc_decode(const void *data, size_t n, struct jail_desc *ret)
 	struct jail_desc d = {0};
 	d.cwd = rd_str(&r, JOB_PATH_BYTES_MAX);
 	d.source = rd_str(&r, JOB_PATH_BYTES_MAX);
-	d.output = rd_str(&r, JOB_PATH_BYTES_MAX);
-	d.dwo = rd_str(&r, JOB_PATH_BYTES_MAX);
+	for (size_t i = 0; i < JAIL_OUT_COUNT; i++)
+		d.out[i] = rd_str(&r, JOB_PATH_BYTES_MAX);
 	read_strv(&r, &d.argv, ARGV_MAX);
 	read_strv(&r, &d.binds, BINDS_MAX);
 	d.tree = rd_str(&r, JOB_PATH_BYTES_MAX);
 	read_plan(&r, &d.plan);
-	d.deps = rd_str(&r, JOB_PATH_BYTES_MAX);
 	d.tmpfs_bytes = rd_u64(&r);
 	d.memory_bytes = rd_u64(&r);
 	d.cpu_s = rd_u32(&r);

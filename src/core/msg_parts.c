@@ -71,7 +71,8 @@ void msg_wr_spec(struct buf *b, const struct job_spec *s)
 	wr_u8(b, (uint8_t)s->lang);
 	wr_u8(b, (uint8_t)s->input_kind);
 	wr_u8(b, (uint8_t)s->output_kind);
-	wr_u8(b, s->want_dwo);
+	wr_u8(b, s->sides);
+	wr_u8(b, s->names_output);
 	wr_u8(b, (uint8_t)s->deps);
 	wr_u8(b, (uint8_t)s->messages);
 	wr_u32(b, s->view);
@@ -87,7 +88,8 @@ void msg_rd_spec(struct rd *r, struct job_spec *s)
 	s->lang = (enum lang)msg_rd_enum(r, LANG_COUNT);
 	s->input_kind = (enum input_kind)msg_rd_enum(r, INPUT_KIND_COUNT);
 	s->output_kind = (enum output_kind)msg_rd_enum(r, OUTPUT_KIND_COUNT);
-	s->want_dwo = msg_rd_bool(r);
+	s->sides = (uint8_t)msg_rd_enum(r, 1 << SIDE_COUNT);
+	s->names_output = msg_rd_bool(r);
 	s->deps = (enum deps_kind)msg_rd_enum(r, DEPS_KIND_COUNT);
 	s->messages = (enum messages)msg_rd_enum(r, MESSAGES_COUNT);
 	s->view = rd_u32(r);

@@ -15,25 +15,23 @@ enum { PIECE_BYTES = 64 * 1024, DEPS_BYTES_MAX = 64 << 20 };
 
 void check_init(struct check *c)
 {
-	*c = (struct check){.output_fd = -1, .dwo_fd = -1};
+	*c = (struct check){0};
 }
 
-int check_open(struct check *c, const char *output, const char *dwo)
+int check_add(struct check *c, const char *path, int *ret_fd)
 {
-	c->output = output;
-	c->dwo = dwo;
-	c->output_fd = memfd_create("farmcc-output", MFD_CLOEXEC);
-	if (dwo)
-		c->dwo_fd = memfd_create("farmcc-dwo", MFD_CLOEXEC);
-	return c->output_fd < 0 || (dwo && c->dwo_fd < 0) ? -errno : 0;
+	int fd = memfd_create("farmcc-check", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	c->files[c->n++] = (struct check_file){path, fd};
+	*ret_fd = fd;
+	return 0;
 }
 
 void check_close(struct check *c)
 {
-	if (c->output_fd >= 0)
-		close(c->output_fd);
-	if (c->dwo_fd >= 0)
-		close(c->dwo_fd);
+	for (size_t i = 0; i < c->n; i++)
+		close(c->files[i].fd);
 	buf_fini(&c->deps);
 	check_init(c);
 }
@@ -53,11 +51,10 @@ static bool is_same(int a_fd, int b_fd)
 	return true;
 }
 
-/* path NULL: there is nothing to differ. */
 static bool is_same_file(int fd, const char *path)
 {
-	_cleanup_close_ int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	return !path || (file >= 0 && is_same(fd, file));
+	_cleanup_close_ int file = open(path, O_RDONLY | O_CLOEXEC);
+	return file >= 0 && is_same(fd, file);
 }
 
 void check_add_deps(struct check *c, const char *path, struct buf *contents)
@@ -89,9 +86,7 @@ struct aside {
 
 static bool put_aside(struct aside *a, const char *path)
 {
-	*a = (struct aside){.path = path, .fd = -1};
-	if (!path)
-		return true;
+	a->path = path;
 	a->name = xasprintf("%s.farmcc%ld", path, (long)getpid());
 	child_cleanup_add(a->name);
 	a->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -100,8 +95,6 @@ static bool put_aside(struct aside *a, const char *path)
 
 static void put_back(struct aside *a)
 {
-	if (!a->path)
-		return;
 	rename(a->name, a->path);
 	child_cleanup_drop(a->name);
 	free(a->name);
@@ -112,13 +105,15 @@ static void put_back(struct aside *a)
 /* Does the compiler make the same once more? */
 static bool repeats(const struct check *c, int (*run_again)(void *ctx), void *ctx)
 {
-	struct aside output, dwo;
-	bool aside = put_aside(&output, c->output);
-	aside = put_aside(&dwo, c->dwo) && aside;
-	bool same = aside && run_again(ctx) == 0 && is_same_file(output.fd, c->output) &&
-		    is_same_file(dwo.fd, c->dwo);
-	put_back(&output);
-	put_back(&dwo);
+	struct aside first[CHECK_FILES_MAX];
+	bool same = true;
+	for (size_t i = 0; i < c->n; i++)
+		same = put_aside(&first[i], c->files[i].path) && same;
+	same = same && run_again(ctx) == 0;
+	for (size_t i = 0; i < c->n; i++) {
+		same = same && is_same_file(first[i].fd, first[i].path);
+		put_back(&first[i]);
+	}
 	return same;
 }
 
@@ -129,7 +124,10 @@ enum checked check_end(struct check *c, int wait_status, int (*run_again)(void *
 		return CHECKED_UNCLEAR;
 	if (!is_same_text(&c->deps, c->deps_path))
 		return CHECKED_DIFFERS;
-	if (is_same_file(c->output_fd, c->output) && is_same_file(c->dwo_fd, c->dwo))
+	bool same = true;
+	for (size_t i = 0; i < c->n; i++)
+		same = same && is_same_file(c->files[i].fd, c->files[i].path);
+	if (same)
 		return CHECKED_SAME;
 	return repeats(c, run_again, ctx) ? CHECKED_DIFFERS : CHECKED_UNCLEAR;
 }

@@ -7,6 +7,7 @@
 #include "commit.h"
 #include "dirs.h"
 #include "core/lz.h"
+#include "core/side.h"
 #include "core/viewplan.h"
 #include "io/probe.h"
 
@@ -19,7 +20,7 @@ enum { WORDS_BYTES_MAX = 64 << 20 };
 
 struct delivery {
 	struct commit output, dwo;
-	int output_fd, dwo_fd; /* a commit's, or the check's */
+	int fd[STREAM_COUNT]; /* of what is written as it comes: a commit's, or the check's; else -1 */
 	uint64_t missing[STREAM_COUNT];
 	struct buf block;
 	/* Of the streams that are no files to be replaced: they are written once all is here. */
@@ -93,10 +94,9 @@ static int take_block(struct delivery *d, const struct msg *m)
 	if (err)
 		return err;
 	d->missing[s] -= d->block.len;
-	if (s != STREAM_OUTPUT && s != STREAM_DWO)
+	if (d->fd[s] < 0)
 		return buf_append(&d->words[s], d->block.data, d->block.len);
-	return fs_write_all(
-		s == STREAM_DWO ? d->dwo_fd : d->output_fd, d->block.data, d->block.len);
+	return fs_write_all(d->fd[s], d->block.data, d->block.len);
 }
 
 static bool is_complete(const struct delivery *d)
@@ -122,14 +122,27 @@ static int take_blocks(struct cc *cc, struct delivery *d)
 }
 
 /* As the compiler does it: into what is there. */
+static int write_into(const char *path, const struct buf *contents)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return fd < 0 ? -errno : fs_write_all(fd, contents->data, contents->len);
+}
+
 static int write_deps(const struct cc *cc, const struct delivery *d)
 {
 	const struct buf *deps = &d->words[STREAM_DEPS];
-	if (!cc->args.deps_file || !deps->len)
-		return 0;
-	_cleanup_close_ int fd =
-		open(cc->args.deps_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return fd < 0 ? -errno : fs_write_all(fd, deps->data, deps->len);
+	return cc->args.deps_file && deps->len ? write_into(cc->args.deps_file, deps) : 0;
+}
+
+static int write_sides(const struct cc *cc, const struct delivery *d)
+{
+	int err = 0;
+	for (enum side i = 0; i < SIDE_COUNT && !err; i++) {
+		enum stream stream = side_table[i].stream;
+		if (cc->args.side[i] && d->fd[stream] < 0)
+			err = write_into(cc->args.side[i], &d->words[stream]);
+	}
+	return err;
 }
 
 /* The assembler's words name the node's temporary files. */
@@ -155,21 +168,29 @@ static void speak(const struct delivery *d)
 		fs_write_all(STDERR_FILENO, err->data, err->len);
 }
 
+/* What splits gcc's objects replaces the other half, as the assembler does; clang writes into what is there. */
+static bool replaces_dwo(const struct cc *cc)
+{
+	return cc->args.side[SIDE_DWO] && !cc->args.no_text;
+}
+
 /* The object last: who sees it may rely on the rest. */
 static int put_in_place(struct cc *cc, struct delivery *d)
 {
 	int err = commit_open(&d->output, cc->args.output);
-	if (!err && cc->args.want_dwo)
-		err = commit_open(&d->dwo, cc->args.dwo);
-	d->output_fd = d->output.fd;
-	d->dwo_fd = d->dwo.fd;
+	if (!err && replaces_dwo(cc))
+		err = commit_open(&d->dwo, cc->args.side[SIDE_DWO]);
+	d->fd[STREAM_OUTPUT] = d->output.fd;
+	d->fd[STREAM_DWO] = d->dwo.fd;
 	if (!err)
 		err = take_blocks(cc, d);
 	if (!err && names_desk(d))
 		err = ERR_UNSAFE;
 	if (!err)
 		err = write_deps(cc, d);
-	if (!err && cc->args.want_dwo)
+	if (!err)
+		err = write_sides(cc, d);
+	if (!err && replaces_dwo(cc))
 		err = commit_finish(&d->dwo);
 	if (!err)
 		err = commit_finish(&d->output);
@@ -182,9 +203,10 @@ static int put_in_place(struct cc *cc, struct delivery *d)
 static int put_by(struct cc *cc, struct delivery *d)
 {
 	struct check *c = &cc->check;
-	int err = check_open(c, cc->args.output, cc->args.want_dwo ? cc->args.dwo : NULL);
-	d->output_fd = c->output_fd;
-	d->dwo_fd = c->dwo_fd;
+	int err = check_add(c, cc->args.output, &d->fd[STREAM_OUTPUT]);
+	for (enum side i = 0; i < SIDE_COUNT && !err; i++)
+		if (cc->args.side[i])
+			err = check_add(c, cc->args.side[i], &d->fd[side_table[i].stream]);
 	if (!err)
 		err = take_blocks(cc, d);
 	if (!err && d->words[STREAM_DEPS].len)
@@ -198,8 +220,10 @@ static void begin_delivery(struct delivery *d, const struct job_result *r)
 	*d = (struct delivery){.output.fd = -1, .dwo.fd = -1};
 	memcpy(d->missing, r->raw_bytes, sizeof d->missing);
 	buf_init(&d->block, LZ_BLOCK_BYTES);
-	for (size_t i = 0; i < STREAM_COUNT; i++)
+	for (size_t i = 0; i < STREAM_COUNT; i++) {
 		buf_init(&d->words[i], WORDS_BYTES_MAX);
+		d->fd[i] = -1;
+	}
 }
 
 static void end_delivery(struct delivery *d)
@@ -211,10 +235,19 @@ static void end_delivery(struct delivery *d)
 		buf_fini(&d->words[i]);
 }
 
+/* Than was asked for? */
+static bool sends_more(const struct cc *cc, const struct job_result *r)
+{
+	for (size_t i = 0; i < SIDE_COUNT; i++)
+		if (r->raw_bytes[side_table[i].stream] && !cc->args.side[i])
+			return true;
+	return false;
+}
+
 static enum route take_delivery(struct cc *cc, const struct job_result *r)
 {
 	struct delivery d;
-	if (r->wait_status != 0 || (r->raw_bytes[STREAM_DWO] && !cc->args.want_dwo))
+	if (r->wait_status != 0 || sends_more(cc, r))
 		return gone(cc, ERR_STATE);
 	begin_delivery(&d, r);
 	int err = cc->check.wanted ? put_by(cc, &d) : put_in_place(cc, &d);

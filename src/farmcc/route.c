@@ -59,7 +59,7 @@ static void look_around(struct cc *cc)
 	else if (!cc->cwd)
 		route_local(cc, "the current directory has no name");
 	else if (!commit_is_plain(a->output, a->output_kind) ||
-		 (a->want_dwo && !commit_is_plain(a->dwo, OUTPUT_OBJECT)))
+		 (a->side[SIDE_DWO] && !commit_is_plain(a->side[SIDE_DWO], OUTPUT_OBJECT)))
 		route_local(cc, "%s is no plain file to be replaced", a->output);
 	else
 		return;
@@ -78,7 +78,8 @@ static void describe(const struct cc *cc, struct job_spec *ret)
 		.lang = a->lang,
 		.input_kind = INPUT_TEXT,
 		.output_kind = a->output_kind,
-		.want_dwo = a->want_dwo,
+		.sides = a->sides,
+		.names_output = a->names_output,
 		.deps = a->deps,
 		.cwd = or_empty(cc->cwd),
 		.source = or_empty(a->source),

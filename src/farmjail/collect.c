@@ -39,16 +39,16 @@ void collect_outputs(struct cell *c)
 {
 	const struct jail_desc *d = &c->desc;
 	struct jail_report *r = c->report;
-	enum found output = FOUND_BAD, dwo = FOUND_NOTHING, deps = FOUND_NOTHING;
-	if (chdir(d->cwd) == 0) {
-		output = fetch(c, d->output, JAIL_FD_OUTPUT);
-		if (d->dwo[0])
-			dwo = fetch(c, d->dwo, JAIL_FD_DWO);
-		if (d->deps[0])
-			deps = fetch(c, d->deps, JAIL_FD_DEPS);
+	if (chdir(d->cwd) < 0) {
+		r->over_limit = true;
+		return;
 	}
-	r->has_output = output == FOUND_OUTPUT;
-	r->has_dwo = dwo == FOUND_OUTPUT;
-	r->has_deps = deps == FOUND_OUTPUT;
-	r->over_limit = output == FOUND_BAD || dwo == FOUND_BAD || deps == FOUND_BAD;
+	for (int i = 0; i < JAIL_OUT_COUNT; i++) {
+		if (!d->out[i][0])
+			continue;
+		enum found found = fetch(c, d->out[i], JAIL_FD_OUT + i);
+		r->has[i] = found == FOUND_OUTPUT;
+		r->over_limit |= found == FOUND_BAD;
+		r->lacks_side |= found == FOUND_NOTHING && i >= JAIL_OUT_SIDE;
+	}
 }

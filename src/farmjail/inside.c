@@ -173,9 +173,10 @@ static int add_rules(int rules, const struct cell *c, uint64_t known)
 			LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
 	if (!err && !cell_has_view(c))
 		err = allow(rules, "/tmp", write);
-	if (!err)
-		err = allow_directory_of(rules, d->output, write);
-	return err || !d->dwo[0] ? err : allow_directory_of(rules, d->dwo, write);
+	for (size_t i = 0; i < JAIL_OUT_COUNT && !err; i++)
+		if (d->out[i][0])
+			err = allow_directory_of(rules, d->out[i], write);
+	return err;
 }
 
 /* A second wall behind the namespaces, where the kernel has it: only the directories of the outputs

@@ -86,7 +86,7 @@ static int read_desc(struct jail_desc *ret)
 
 static bool is_valid(const struct jail_desc *d)
 {
-	return d->argv.n > 0 && d->cwd[0] == '/' && d->source[0] && d->output[0];
+	return d->argv.n > 0 && d->cwd[0] == '/' && d->source[0] && d->out[JAIL_OUT_OUTPUT][0];
 }
 
 /* True when the child has ended before the deadline. */

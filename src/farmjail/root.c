@@ -223,9 +223,10 @@ int root_make_directories(struct cell *c)
 	int err = make_path(c, d->cwd, false);
 	if (!err)
 		err = make_path(c, d->source, true);
-	if (!err)
-		err = make_path(c, d->output, true);
-	return err || !d->dwo[0] ? err : make_path(c, d->dwo, true);
+	for (size_t i = 0; i < JAIL_OUT_COUNT && !err; i++)
+		if (d->out[i][0])
+			err = make_path(c, d->out[i], true);
+	return err;
 }
 
 static int copy_text(int to)

@@ -31,10 +31,12 @@ void direct_begin(struct wrapper *w, struct msg *m)
 	take_text(&d->no_view, &m->cc_begin.no_view);
 	d->deps = w->spec.deps;
 	d->messages = w->spec.messages;
+	d->names_output = w->spec.names_output;
 	d->own_flags = w->spec.flags.n;
 	/* until it is known to be a view's */
 	w->spec.deps = DEPS_NONE;
 	w->spec.messages = MESSAGES_ASCII;
+	w->spec.names_output = false;
 }
 
 void direct_end(struct wrapper *w)
@@ -79,6 +81,8 @@ static struct inputs_order order_of(const struct wrapper *w)
 		.lang = w->spec.lang,
 		.cwd = w->spec.cwd,
 		.source = w->spec.source,
+		.output = d->names_output ? w->spec.output : NULL,
+		.sides = w->spec.sides,
 		.words = &d->words,
 		.cpath = d->cpath,
 		.lang_path = d->lang_path,
@@ -112,6 +116,7 @@ static bool describe(struct wrapper *w, struct inputs_answer *a)
 	w->spec.view = a->view;
 	w->spec.deps = d->deps;
 	w->spec.messages = d->messages == MESSAGES_UTF8 ? MESSAGES_UTF8 : MESSAGES_ASCII;
+	w->spec.names_output = d->names_output;
 	free(d->entries);
 	d->entries = a->entries;
 	d->count = a->count;

@@ -19,6 +19,7 @@ struct direct {
 	char *cpath, *lang_path, *no_text, *no_view;
 	enum deps_kind deps;
 	enum messages messages;
+	bool names_output;
 	size_t own_flags; /* the specification's flags but for those of a view */
 	uint32_t asked;   /* inputs_ask(), or 0 */
 	uint32_t owes;    /* the one that has to be told the compiler's directories, or 0 */

@@ -25,6 +25,8 @@ struct inputs_order {
 	const char *compiler; /* absolute path of the real compiler */
 	enum lang lang;
 	const char *cwd, *source; /* source relative to cwd, or absolute */
+	const char *output;       /* likewise, when the compiler has to know its name; else NULL */
+	unsigned sides;           /* bits by enum side: what else it writes then */
 	const struct strv
 		*words;        /* the command behind the compiler's name, response files expanded */
 	const char *cpath;     /* the variable CPATH of the wrapper; "" when not set */

@@ -28,6 +28,8 @@ struct inputs_job {
 	void *ctx;
 
 	char *compiler, *cwd, *source, *cpath, *lang_path;
+	char *output; /* NULL: its name is none of the compiler's business */
+	unsigned sides;
 	bool is_cxx;
 	bool is_hosted;       /* stdc-predef.h is included */
 	bool warns_of_no_dir; /* -Wmissing-include-dirs */
@@ -81,10 +83,15 @@ void inputs_world_answer(struct inputs_world *w, struct inputs_job *job);
 bool inputs_flags_build(
 	struct inputs_world *w, uint32_t cwd, struct inputs_job *job, struct incdirs *ret_chain);
 
+/* inputs_desk.c: the names under which the job's compiler writes. cwd: where it is. May refuse. */
+void inputs_desk_need(struct inputs_world *w, uint32_t cwd, struct inputs_job *job);
+
 void inputs_view_begin(struct inputs_world *w);
 void inputs_view_need(struct inputs_world *w, uint32_t spot, unsigned needs);
 /* All that is needed to see what a walk sees, when it looks for a name in the directory at the end of it. */
 void inputs_view_need_walk(struct inputs_world *w, const struct inputs_walk *walk);
+/* The directory at the end of a walk has to be there, and the way to it. */
+void inputs_view_need_directory(struct inputs_world *w, struct inputs_walk *walk);
 /* What lies above the spot holds a compiler's own files. */
 void inputs_view_spare(struct inputs_world *w, uint32_t spot);
 /* Answers the job with what is needed; false: refused. */

@@ -36,6 +36,8 @@ struct inputs_job *inputs_order_read(const struct inputs_order *order)
 	job->source = xstrdup(order->source);
 	job->cpath = xstrdup(order->cpath);
 	job->lang_path = xstrdup(order->lang_path);
+	job->output = order->output ? xstrdup(order->output) : NULL;
+	job->sides = order->sides;
 	job->is_cxx = order->lang == LANG_CXX;
 	job->is_hosted = is_hosted(order->words);
 	job->warns_of_no_dir =
@@ -79,7 +81,8 @@ void inputs_order_refuse(struct inputs_job *job, char *reason)
 
 void inputs_order_free(struct inputs_job *job)
 {
-	char *const texts[] = {job->compiler, job->cwd, job->source, job->cpath, job->lang_path};
+	char *const texts[] = {
+		job->compiler, job->cwd, job->source, job->cpath, job->lang_path, job->output};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		free(texts[i]);
 	incdirs_args_fini(&job->args);

@@ -143,6 +143,8 @@ static void look(struct inputs_places *p, struct spot *s)
 	if (s->epoch == p->epoch)
 		return;
 	s->epoch = p->epoch;
+	if (s->kind == SPOT_DESK)
+		return;
 	struct spot *parent = &p->spots.v[s->parent];
 	if (parent == s) {
 		look_anew(p, s);
@@ -282,6 +284,7 @@ static bool step(struct walker *w, const char *name, size_t n)
 	case SPOT_GONE:
 	case SPOT_NOTHING: w->out->way = WAY_NOTHING; return false;
 	case SPOT_FILE: w->out->way = *w->at ? WAY_BLOCKED : WAY_THERE; return false;
+	case SPOT_DESK:
 	case SPOT_ODD: w->out->way = WAY_ODD; return false;
 	}
 	return false;
@@ -312,6 +315,20 @@ void inputs_places_walk(
 	free(w.rest);
 	ret->way = WAY_THERE;
 	ret->end = w.here;
+}
+
+uint32_t inputs_places_lead(
+	struct inputs_places *p, uint32_t dir, const char *name, const char *target)
+{
+	uint32_t spot = child_of(p, dir, name, strlen(name));
+	struct spot *s = &p->spots.v[spot];
+	if (s->kind != SPOT_DESK && s->epoch)
+		return NO_SPOT;
+	if (s->kind == SPOT_DESK)
+		return strcmp(s->target, target) == 0 ? spot : NO_SPOT;
+	s->kind = SPOT_DESK;
+	s->target = xstrdup(target);
+	return spot;
 }
 
 void inputs_walk_fini(struct inputs_walk *w)

@@ -22,6 +22,7 @@ enum spot_kind {
 	SPOT_FILE,
 	SPOT_LINK,
 	SPOT_ODD, /* a device, or what cannot be told for certain */
+	SPOT_DESK, /* compilers write here: what is there is never looked at, and a view has a link */
 };
 
 /* What tells one state of a file or directory from another. */
@@ -43,7 +44,7 @@ struct spot {
 	/* SPOT_DIR: counts up when names in it may have changed; SPOT_NOTHING: its directory's, when looked at */
 	uint32_t generation;
 	uint32_t version; /* of everything, when this changed last */
-	char *target;     /* SPOT_LINK */
+	char *target;     /* SPOT_LINK and SPOT_DESK */
 	uint32_t content; /* SPOT_FILE: 0 when it has not been read, or cannot be */
 	time_t content_mtime_s;
 	bool read; /* SPOT_FILE: content is that of this state */
@@ -102,6 +103,10 @@ void inputs_places_begin_epoch(struct inputs_places *p);
 void inputs_places_walk(
 	struct inputs_places *p, uint32_t start, const char *path, struct inputs_walk *ret);
 void inputs_walk_fini(struct inputs_walk *w);
+/* The spot of a name in a directory, as one that compilers write: by a link to target. NO_SPOT when it has been
+ * looked at as what it is. */
+uint32_t inputs_places_lead(
+	struct inputs_places *p, uint32_t dir, const char *name, const char *target);
 /* The spot as it is in this epoch; valid until the next walk. */
 struct spot *inputs_places_look(struct inputs_places *p, uint32_t spot);
 /* The file's content in this epoch, 0 when it cannot be read. */

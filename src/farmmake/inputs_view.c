@@ -65,6 +65,13 @@ void inputs_view_need_walk(struct inputs_world *w, const struct inputs_walk *wal
 	}
 }
 
+void inputs_view_need_directory(struct inputs_world *w, struct inputs_walk *walk)
+{
+	walk->dir = NO_SPOT;
+	inputs_view_need_walk(w, walk);
+	inputs_view_need(w, walk->end, NEED_EXISTS);
+}
+
 void inputs_view_spare(struct inputs_world *w, uint32_t spot)
 {
 	for (uint32_t i = spot; i != 0;) {
@@ -193,7 +200,8 @@ static enum view_kind kind_of(const struct inputs_world *w, uint32_t spot)
 			return VIEW_KIND_COUNT;
 		return s->whole_view == w->places.view ? VIEW_WHOLE : VIEW_PLACE;
 	case SPOT_FILE: return s->needs & NEED_SHOWN ? VIEW_FILE : VIEW_KIND_COUNT;
-	case SPOT_LINK: return s->needs & NEED_SHOWN ? VIEW_LINK : VIEW_KIND_COUNT;
+	case SPOT_LINK:
+	case SPOT_DESK: return s->needs & NEED_SHOWN ? VIEW_LINK : VIEW_KIND_COUNT;
 	case SPOT_NOTHING:
 		return s->needs & NEED_SHOWN && !is_hidden(w, spot) ? VIEW_NOTHING
 								    : VIEW_KIND_COUNT;

@@ -168,11 +168,8 @@ static struct inputs_site *site_at(struct inputs_world *w, const char *cwd)
 	bool there =
 		walk.way == WAY_THERE && inputs_places_look(&w->places, walk.end)->kind == SPOT_DIR;
 	uint32_t root = walk.end;
-	if (there) {
-		walk.dir = NO_SPOT;
-		inputs_view_need_walk(w, &walk);
-		inputs_view_need(w, root, NEED_EXISTS);
-	}
+	if (there)
+		inputs_view_need_directory(w, &walk);
 	inputs_walk_fini(&walk);
 	if (!there)
 		return NULL;
@@ -378,6 +375,8 @@ void inputs_world_answer(struct inputs_world *w, struct inputs_job *job)
 		return;
 	answer_at(site, job, &chain);
 	incdirs_fini(&chain);
+	if (!job->answered && job->output)
+		inputs_desk_need(w, site->root, job);
 	if (!job->answered)
 		inputs_view_answer(w, job);
 }

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "core/lz.h"
+#include "core/side.h"
 
 #include <string.h>
 
@@ -68,7 +69,8 @@ static bool is_speakable(const struct copy *c)
 static bool is_whole(const struct copy *c)
 {
 	const struct job_spec *spec = &c->wrapper->spec;
-	return c->stream_bytes[STREAM_OUTPUT] && (!spec->want_dwo || c->stream_bytes[STREAM_DWO]) &&
+	bool want_dwo = side_is_in(spec->sides, SIDE_DWO);
+	return c->stream_bytes[STREAM_OUTPUT] && (!want_dwo || c->stream_bytes[STREAM_DWO]) &&
 	       (spec->deps == DEPS_NONE || c->stream_bytes[STREAM_DEPS]);
 }
 

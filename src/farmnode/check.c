@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "core/ccflags.h"
+#include "core/side.h"
 #include "paths.h"
 
 #include <stdio.h>
@@ -61,10 +62,8 @@ static bool check_file(const struct job_spec *spec, const char *path, const stru
 
 static bool allows(const struct job_spec *spec, const char *flag)
 {
-	if (ccflags_node_allows(flag))
-		/* its second output's name would be in the object */
-		return spec->input_kind != INPUT_VIEW || !str_starts(flag, "-gsplit-dwarf");
-	return spec->input_kind == INPUT_VIEW && ccflags_view_allows(flag);
+	return ccflags_node_allows(flag) ||
+	       (spec->input_kind == INPUT_VIEW && ccflags_view_allows(flag));
 }
 
 /* Of a view: nothing of the node's can be hidden or written by a name, so names need only be names. */
@@ -74,7 +73,9 @@ static bool check_view_names(const struct job_spec *spec, struct check_refusal *
 		return refuse(ret, REFUSED_FLAG, "not a directory for jobs", spec->cwd);
 	if (strchr("-@", spec->source[0]))
 		return refuse(ret, REFUSED_FLAG, "not a file name for jobs", spec->source);
-	if (spec->want_dwo || spec->messages == MESSAGES_HERE)
+	if (spec->names_output && strchr("-@", spec->output[0]))
+		return refuse(ret, REFUSED_FLAG, "not a file name for jobs", spec->output);
+	if (spec->messages == MESSAGES_HERE || (spec->sides && !spec->names_output))
 		return refuse(ret, REFUSED_FLAG, "not for the files of a view", spec->source);
 	return true;
 }
@@ -83,7 +84,8 @@ static bool check_text_names(
 	const struct job_spec *spec, const struct strv *closed, struct check_refusal *ret)
 {
 	char source[JOB_PATH_BYTES_MAX], output[JOB_PATH_BYTES_MAX];
-	if (spec->deps != DEPS_NONE || spec->view)
+	bool is_for_view = spec->view || spec->names_output || (spec->sides & ~(1u << SIDE_DWO));
+	if (spec->deps != DEPS_NONE || is_for_view)
 		return refuse(ret, REFUSED_FLAG, "only for the files of a view", spec->source);
 	if (!check_cwd(spec->cwd, closed, ret) ||
 		!check_file(spec, spec->source, closed, source, ret) ||

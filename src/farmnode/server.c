@@ -77,6 +77,8 @@ static void on_ended(void *ctx, struct slot *slot)
 		fail(s, client, job, failure_of(slot), o->why[0] ? o->why : err_str(o->err));
 	} else if (o->over_limit) {
 		fail(s, client, job, REFUSED_LIMIT, "an output or time limit was exceeded");
+	} else if (o->wait_status == 0 && o->lacks_side) {
+		fail(s, client, job, REFUSED_LIMIT, "the compiler did not write all files");
 	} else if (server_held_bytes(s, 0) > 2 * s->conf.budget_bytes) {
 		fail(s, client, job, REFUSED_FULL, "no memory for its results");
 	} else {

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/vec.h"
-#include "core/ccargs.h"
+#include "core/side.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -54,7 +54,7 @@ static const char *const deps_flags[DEPS_KIND_COUNT][4] = {
 };
 
 /* A view's messages are what the user would have seen, with caret lines; and the output's name is the
- * desk's. */
+ * desk's, unless it matters: then it is a link to there. */
 static void build_argv(const struct jail_order *order, struct strv *argv)
 {
 	const struct job_spec *spec = order->spec;
@@ -72,7 +72,7 @@ static void build_argv(const struct jail_order *order, struct strv *argv)
 	strv_push(argv, lang_names[spec->lang]);
 	strv_push(argv, output_flags[spec->output_kind]);
 	strv_push(argv, "-o");
-	strv_push(argv, order->tree ? VIEWPLAN_OUTPUT : spec->output);
+	strv_push(argv, order->tree && !spec->names_output ? VIEWPLAN_OUTPUT : spec->output);
 	strv_push(argv, spec->source);
 }
 
@@ -85,6 +85,22 @@ static void copy_plan(const struct viewplan *from, struct viewplan *to)
 	}
 }
 
+static void describe_outputs(const struct jail_order *order, char *out[JAIL_OUT_COUNT])
+{
+	const struct job_spec *spec = order->spec;
+	bool want_deps = order->tree && spec->deps != DEPS_NONE;
+	out[JAIL_OUT_OUTPUT] = xstrdup(order->tree ? VIEWPLAN_OUTPUT : spec->output);
+	out[JAIL_OUT_DEPS] = xstrdup(want_deps ? VIEWPLAN_DEPS : "");
+	for (enum side i = 0; i < SIDE_COUNT; i++) {
+		char **side = &out[JAIL_OUT_SIDE + i];
+		if (!side_is_in(spec->sides, i))
+			*side = xstrdup("");
+		else
+			*side = order->tree ? xstrdup(side_table[i].desk)
+					    : side_name(spec->output, i);
+	}
+}
+
 /* The sealed description, or -errno. */
 static int describe(const struct jail_order *order)
 {
@@ -93,11 +109,8 @@ static int describe(const struct jail_order *order)
 	struct jail_desc d = {
 		.cwd = xstrdup(spec->cwd),
 		.source = xstrdup(spec->source),
-		.output = xstrdup(order->tree ? VIEWPLAN_OUTPUT : spec->output),
 		.tree = xstrdup(order->tree ? order->tree : ""),
-		.deps = xstrdup(order->tree && spec->deps != DEPS_NONE ? VIEWPLAN_DEPS : ""),
 		.utf8 = order->tree && spec->messages == MESSAGES_UTF8,
-		.dwo = spec->want_dwo ? ccargs_dwo_name(spec->output) : xstrdup(""),
 		.tmpfs_bytes = box->tmpfs_bytes,
 		.memory_bytes = box->memory_bytes,
 		.cpu_s = box->wall_s,
@@ -108,6 +121,7 @@ static int describe(const struct jail_order *order)
 		.is_trial = order->is_trial,
 		.has_cgroup = box->groups != NULL,
 	};
+	describe_outputs(order, d.out);
 	build_argv(order, &d.argv);
 	copy_plan(order->plan, &d.plan);
 	for (size_t i = 0; i < box->binds.n; i++)
@@ -138,15 +152,23 @@ static void destroy(struct jail *j)
 	free(j);
 }
 
-static int open_memfds(struct jail *j)
+static bool is_wanted(const struct job_spec *spec, int fd)
 {
-	static const int empty[] = {STDOUT_FILENO, STDERR_FILENO, JAIL_FD_OUTPUT, JAIL_FD_DWO,
-		JAIL_FD_REPORT, JAIL_FD_DEPS};
-	for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
-		int fd = memfd_create("farmjail-out", MFD_CLOEXEC);
-		if (fd < 0)
+	if (fd == JAIL_FD_OUT + JAIL_OUT_DEPS)
+		return spec->deps != DEPS_NONE;
+	int side = fd - JAIL_FD_OUT - JAIL_OUT_SIDE;
+	return side < 0 || side_is_in(spec->sides, (enum side)side);
+}
+
+static int open_memfds(struct jail *j, const struct job_spec *spec)
+{
+	for (int i = STDOUT_FILENO; i < JAIL_FD_COUNT; i++) {
+		bool is_empty = i < JAIL_FD_DESC || i == JAIL_FD_REPORT || i >= JAIL_FD_OUT;
+		if (!is_empty || !is_wanted(spec, i))
+			continue;
+		j->fd[i] = memfd_create("farmjail-out", MFD_CLOEXEC);
+		if (j->fd[i] < 0)
 			return -errno;
-		j->fd[empty[i]] = fd;
 	}
 	return 0;
 }
@@ -163,6 +185,15 @@ static void hand_over(struct jail *j, int from, enum stream to)
 	j->fd[from] = -1;
 }
 
+static enum stream stream_of(int out)
+{
+	switch (out) {
+	case JAIL_OUT_OUTPUT: return STREAM_OUTPUT;
+	case JAIL_OUT_DEPS: return STREAM_DEPS;
+	default: return side_table[out - JAIL_OUT_SIDE].stream;
+	}
+}
+
 static void read_outcome(struct jail *j, const struct jail_report *r)
 {
 	struct jail_outcome *o = &j->outcome;
@@ -172,14 +203,12 @@ static void read_outcome(struct jail *j, const struct jail_report *r)
 	o->max_rss_kib = r->max_rss_kib;
 	o->loose = r->loose;
 	o->over_limit = r->over_limit || r->timed_out;
+	o->lacks_side = r->lacks_side;
 	hand_over(j, STDOUT_FILENO, STREAM_STDOUT);
 	hand_over(j, STDERR_FILENO, STREAM_STDERR);
-	if (r->has_output)
-		hand_over(j, JAIL_FD_OUTPUT, STREAM_OUTPUT);
-	if (r->has_dwo)
-		hand_over(j, JAIL_FD_DWO, STREAM_DWO);
-	if (r->has_deps)
-		hand_over(j, JAIL_FD_DEPS, STREAM_DEPS);
+	for (int i = 0; i < JAIL_OUT_COUNT; i++)
+		if (r->has[i])
+			hand_over(j, JAIL_FD_OUT + i, stream_of(i));
 }
 
 static void judge(struct jail *j, int64_t exit_status, int term_signal)
@@ -257,7 +286,7 @@ static int join_group(struct jail *j, struct jail_groups *groups)
 /* What farmjail is started with, but for the text. */
 static int prepare(struct jail *j, const struct jail_order *order)
 {
-	int err = open_memfds(j);
+	int err = open_memfds(j, order->spec);
 	if (!err && order->box->groups)
 		err = join_group(j, order->box->groups);
 	if (err)
@@ -270,7 +299,8 @@ static int prepare(struct jail *j, const struct jail_order *order)
 int jail_start(const struct jail_order *order, struct jail **ret)
 {
 	const struct job_spec *spec = order->spec;
-	if (!is_plain_name(spec->source) || (!order->tree && !is_plain_name(spec->output)))
+	bool is_named = !order->tree || spec->names_output;
+	if (!is_plain_name(spec->source) || (is_named && !is_plain_name(spec->output)))
 		return -EINVAL;
 	struct jail *j = xcalloc(1, sizeof *j);
 	for (size_t i = 0; i < JAIL_FD_COUNT; i++)

@@ -12,9 +12,12 @@ static void check(const struct ccargs *a)
 	case CCARGS_REMOTE:
 		assert(a->source && a->output && a->cpp.n > 0);
 		assert(a->lang < LANG_COUNT && a->output_kind < OUTPUT_KIND_COUNT);
-		assert(a->want_dwo == (a->dwo != NULL));
+		for (size_t i = 0; i < SIDE_COUNT; i++)
+			assert((a->sides >> i & 1) == (a->side[i] != NULL));
+		assert(!a->no_text || !a->no_view);
 		for (size_t i = 0; i < a->flags.n; i++)
-			assert(ccflags_node_allows(a->flags.v[i]));
+			assert(ccflags_node_allows(a->flags.v[i]) ||
+				(a->no_text && ccflags_view_allows(a->flags.v[i])));
 		break;
 	}
 }

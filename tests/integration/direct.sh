@@ -99,10 +99,14 @@ project() {
 		CC = $compiler
 		CXX = $cxx
 	END
+	case $compiler in
+	gcc) echo 'all: o.d/calls.o' ;;
+	*) echo 'all: o.d/split.o' ;; # gcc's is a text
+	esac >>Makefile
 	hear_nodes >>Makefile
 	cat >>Makefile <<-'END'
 		O = plain.o computed.o next.o search.o words.o up.o forced.o twins.o generated.o things.o assembled.s plain-g3.o
-		all: $(O) absolute.o o.d/listed.o strict.o
+		all: $(O) absolute.o o.d/listed.o strict.o noted.o o.d/noted.o stack.s
 		W = -O2 -g -Wall -Wextra
 		computed.o: src/computed.c; $(CC) $(W) -Wno-unused-variable -MD -c -o $@ $<
 		plain.o: src/plain.c; $(CC) $(W) -Iinc -MD -c $<
@@ -119,13 +123,20 @@ project() {
 		plain-g3.o: src/plain.c; $(CC) -O2 -g3 -Iinc -MD -c -o $@ $<
 		absolute.o: src/plain.c; $(CC) $(W) -I$(CURDIR)/linked/../../inc -MD -c -o $@ $(CURDIR)/src/plain.c
 		o.d/listed.o: src/plain.c; mkdir -p o.d; $(CC) $(W) -Iinc -MMD -c -o $@ $<
+		noted.o: src/plain.c; $(CC) $(W) -Iinc -frandom-seed=1 --coverage -MD -c $< -o $@
+		o.d/%.o: src/plain.c o.d/listed.o; $(CC) $(W) -Iinc $($*) -c $< -o $@
+		noted = -frandom-seed=1 -fprofile-arcs -ftest-coverage -fstack-usage
+		calls = -fcallgraph-info -fstack-usage
+		split = -gsplit-dwarf
+		stack.s: src/deep/up.c; $(CC) -fstack-usage -S -o $@ $<
 		strict.o: src/plain.c; $(CC) -pedantic -Werror -Iinc -c -o $@ $<
 	END
 }
 
 # collect_all FROM TO: everything that a build made
 collect_all() {
-	mkdir -p "$2" && (cd "$1" && find . -maxdepth 2 \( -name '*.[ods]' -o -name '*.dep' -o -name '.*.d' \) -type f |
+	mkdir -p "$2" && (cd "$1" && find . -maxdepth 2 \( -name '*.[ods]' -o -name '*.dep' -o -name '.*.d' -o \
+		-name '*.gcno' -o -name '*.su' -o -name '*.ci' -o -name '*.dwo' \) -type f |
 		xargs cp --parents -t "$2")
 }
 
@@ -169,7 +180,7 @@ cd "$work/another name" && make -s clean 2>/dev/null
 find . -name '*.o' -delete
 PWD="$work/another name" make >"$work/plain.out" 2>"$work/plain.err" || fail "make failed in a linked directory"
 collect_all "$work/tree" "$work/plain-linked"
-find . -name '*.[ods]' -type f -delete
+find . \( -name '*.[ods]' -o -name '*.gcno' -o -name '*.su' -o -name '*.ci' -o -name '*.dwo' \) -type f -delete
 farm >"$work/farm.out" 2>"$work/farm.err" || fail "farmmake failed in a linked directory"
 collect_all "$work/tree" "$work/farm-linked"
 same_trees "$work/plain-linked" "$work/farm-linked" >/dev/null
@@ -186,7 +197,7 @@ printf '#define PRE 1\n' >pre.h
 printf 'int split(int x) { return x; }\n' >split.c
 cat >Makefile <<-END
 	CC = $compiler
-	all: returns.o timed.o incbin.o pre.o split.o
+	all: returns.o timed.o incbin.o pre.o $([ "$compiler" = gcc ] && echo split.o)
 	pre.o: pre.c pre.h.gch; \$(CC) -c pre.c
 	pre.h.gch: pre.h; \$(CC) pre.h -o \$@
 	split.o: split.c; \$(CC) -g -gsplit-dwarf -c split.c
@@ -202,6 +213,27 @@ collect_all . "$work/farm-none"
 same_trees "$work/plain-none" "$work/farm-none" >/dev/null
 [ "$(in_report '[.jobs[] | select(.input == "view")] | length')" = 0 ] || fail "some were views: $(views)"
 note "$(views)"
+
+# --- notes and object are of one compile, also when one more was made to see whether it makes the same
+mkdir "$work/notes" && cd "$work/notes" || exit 1
+printf 'int main(void) { return 0; }\n' >noted.c
+{ hear_nodes && echo 'all: noted.o'; } >Makefile
+for options in "" --farm-verify=100; do
+	rm -f noted.*o
+	# shellcheck disable=SC2086
+	farm $options CC="$compiler" CFLAGS=--coverage >/dev/null 2>&1 || fail "was not built with notes"
+	[ "$(in_report '[.jobs[] | select(.input == "view" or .reason == "what a node made of it is checked")] | length')" = 1 ] ||
+		fail "no view: $(views)"
+	"$compiler" --coverage noted.o -o noted && ./noted || fail "cannot run what has notes"
+	case $compiler in
+	gcc) gcov -t noted.o ;;
+	*) llvm-cov"${compiler#clang}" gcov -t noted.o ;;
+	esac >"$work/covered" 2>&1
+	grep -q '1: *1:int main' "$work/covered" || fail "notes and object do not fit: $(cat "$work/covered")"
+	grep -qi mismatch "$work/covered" && fail "notes and object are of two compiles"
+	rm -f noted.gcda
+done
+cd "$work/none" || exit 1
 
 # --- the assembler's words name a temporary file: nobody is shown one of the node's
 printf 'void f(void) { __asm__(".warning \\"so\\""); }\n' >warned.c

@@ -40,6 +40,8 @@ struct vector {
 	 * that the node is shown before. */
 	const char *view, *view_before;
 	unsigned tricks;
+	bool names_output; /* the compiler of a view gets its name */
+	unsigned sides;
 	bool has_neighbour; /* another client's job runs at the same node, with the secret in its source */
 };
 

@@ -206,6 +206,8 @@ static void send_view(struct hostile *h, const struct world *w, const struct vec
 	world_spec(w, v, &spec);
 	spec.input_kind = INPUT_VIEW;
 	spec.view = h->view;
+	spec.names_output = v->names_output;
+	spec.sides = (uint8_t)v->sides;
 	memcpy(spec.toolchain, h->tools[v->tool].id, TOOLCHAIN_ID_BYTES);
 	m.job_spec.spec = spec;
 	tell(h, &m);

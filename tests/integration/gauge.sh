@@ -71,7 +71,7 @@ cat >"$tree/after.mk" <<'END'
 all: $(patsubst %.c,%.o,$(wildcard slow*.c))
 %.o: %.c; $(CC) -g -c -o $@ $< && sh ./script
 END
-echo 'sleep 0.9' >"$tree/script"
+echo 'sleep 1.5' >"$tree/script"
 rm -f "$tree"/*.o
 gauged make 2 -f after.mk
 note "the last of the results waited for $(in_report '[.jobs[] | select(.where == "node") | .t.done - .t.finished] | max') s"

@@ -189,7 +189,7 @@ share_of_nodes() {
 # collect FROM TO: the objects and dependency files of a tree.
 collect() {
 	mkdir -p "$2"
-	(cd "$1" && find . \( -name '*.o' -o -name '*.d' -o -name '*.dwo' \) -type f -print0 |
+	(cd "$1" && find . \( -name '*.o' -o -name '*.d' -o -name '*.dwo' -o -name '*.gcno' -o -name '*.su' -o -name '*.ci' \) -type f -print0 |
 		xargs -0 -r cp --parents -p -t "$2")
 }
 

@@ -308,7 +308,7 @@ for row in "whole /usr" "whole /usr/bin" "whole /etc" "whole /.farm" "file /etc/
 done
 check "a flag that only views have" eval 'view --flag -I/etc --flag -includeinc/a.h "$dir/plain.view" && says "^result 1 0"'
 check "... is none for texts" refuses flag --flag -I/etc
-check "a second output" eval 'view --flag -gsplit-dwarf "$dir/plain.view" && says "^refused 1 flag"'
+check "a second output" eval 'view --flag -fopt-info-all=x "$dir/plain.view" && says "^refused 1 flag"'
 check "a source that is an option" eval 'view --source -v "$dir/plain.view" && says "^refused 1 flag"'
 check "a language that is not here" eval 'view --messages 2 "$dir/plain.view" && says "^refused 1 flag"'
 view --cwd "$dir/nowhere" "$dir/plain.view"

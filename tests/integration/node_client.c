@@ -235,7 +235,8 @@ static void on_data(struct job *job, const struct msg *m)
 
 static void store(const struct client *c, uint32_t number, struct job *job)
 {
-	static const char *const names[] = {"text", "stdout", "stderr", "o", "dwo", "d"};
+	static const char *const names[STREAM_COUNT] = {
+		"text", "stdout", "stderr", "o", "dwo", "d", "gcno", "su", "ci"};
 	for (size_t i = STREAM_STDOUT; c->o.store && i < STREAM_COUNT; i++) {
 		_cleanup_free_ char *path = xasprintf("%s/%u.%s", c->o.store, number, names[i]);
 		if (job->streams[i].len &&

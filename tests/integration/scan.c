@@ -20,7 +20,7 @@ static void print(const struct ccargs *a)
 	printf("reason %s\n", a->reason ? a->reason : "");
 	printf("source %s\n", a->source ? a->source : "");
 	printf("output %s\n", a->output ? a->output : "");
-	printf("dwo %s\n", a->dwo ? a->dwo : "");
+	printf("dwo %s\n", a->side[SIDE_DWO] ? a->side[SIDE_DWO] : "");
 	print_words("cpp", &a->cpp);
 	print_words("flag", &a->flags);
 }

@@ -180,6 +180,7 @@ Test(announce, a_cable_may_be_plugged_later)
 	struct air *a = air_create();
 	struct ear *e = &a->ears[0];
 	cr_assert_eq(system("ip link set farm1 down"), 0);
+	wait_for_farm0("NO-CARRIER");
 	hear_on(a, e, &a->none);
 	announce_on(a, &a->none, &a->none, true);
 	air_wait(a, e->n >= 1);

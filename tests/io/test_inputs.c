@@ -415,3 +415,53 @@ Test(inputs, closed_by_a_callback)
 	uv_run(&t.loop, UV_RUN_DEFAULT);
 	cr_assert_null(t.in);
 }
+
+static const char *link_at(const char *path)
+{
+	const struct view_entry *e = tree_entry(&t, path);
+	return e && e->kind == VIEW_LINK ? e->target : "no link";
+}
+
+static void ask_for_output(const char *cwd, const char *output, unsigned sides)
+{
+	struct inputs_order order = tree_order(&t, cwd, "x.c", "-c x.c");
+	order.output = output;
+	order.sides = sides;
+	tree_ask_order(&t, &order);
+}
+
+Test(inputs, names_that_the_compiler_writes_lead_to_the_desk)
+{
+	tree_put(&t, "src/x.c", "int x;\n");
+	tree_put(&t, "out/real/x.o", "is there from the last build");
+	tree_link(&t, "../out/real", "src/o");
+	ask_for_output("src", "o/x.o", 1 << SIDE_NOTES | 1 << SIDE_DWO);
+	cr_assert_eq(t.answer.outcome, INPUTS_VIEW, "%s", t.answer.reason);
+	uint32_t view = t.answer.view;
+	cr_expect_str_eq(link_at("src/o"), "../out/real");
+	cr_expect_str_eq(link_at("out/real/x.o"), "/.farm/object");
+	cr_expect_str_eq(link_at("out/real/x.gcno"), "/.farm/notes");
+	cr_expect_str_eq(link_at("out/real/x.dwo"), "/.farm/dwo");
+	cr_expect_null(tree_entry(&t, "out/real/x.su"));
+	/* what is written there changes nothing */
+	tree_put(&t, "out/real/x.o", "another object");
+	ask_for_output("src", "o/x.o", 1 << SIDE_STACK);
+	cr_expect_eq(t.answer.view, view);
+	cr_expect_str_eq(link_at("out/real/x.su"), "/.farm/stack");
+	cr_expect_null(tree_entry(&t, "out/real/x.gcno"));
+}
+
+Test(inputs, an_output_that_nobody_can_write)
+{
+	tree_put(&t, "src/x.c", "#include \"x.su\"\n");
+	tree_put(&t, "src/x.su", "int x;\n");
+	static const struct {
+		const char *output, *reason;
+	} rows[] = {{"none/x.o", "none/: is no directory"}, {"x.c/x.o", "x.c/: is no directory"},
+		{"..", "..: is no file"}, {"x.o", "x.su: is read and written"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		ask_for_output("src", rows[i].output, 1 << SIDE_STACK);
+		cr_assert_eq(t.answer.outcome, INPUTS_NONE, "%s", rows[i].output);
+		cr_expect_str_eq(t.answer.reason, rows[i].reason);
+	}
+}

@@ -87,7 +87,7 @@ Test(jail, assembly_cxx_and_split_debug_information)
 	assert_equals_local(assembly, "cd %s && gcc -S -o a.s src/a.c", tree);
 
 	spec = bench_spec(tree, "src/a.c", "obj/a.o");
-	spec.want_dwo = true;
+	spec.sides = 1 << SIDE_DWO;
 	strv_push(&spec.flags, "-g");
 	strv_push(&spec.flags, "-gsplit-dwarf");
 	bench_run("/usr/bin/gcc", &spec, bench_text);

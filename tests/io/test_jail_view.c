@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/vec.h"
+#include "core/side.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -341,4 +342,58 @@ Test(jail_view, a_trial_that_works_and_ones_that_do_not)
 	cr_expect_eq(jail_box_try_view(bench.box, "/usr/bin/gcc", "/nonexistent", &plan, &why),
 		ERR_JAIL);
 	free(why);
+}
+
+/* A compiler is given the output's own name, and writes on the desk all the same. */
+Test(jail_view, files_beside_the_object)
+{
+	put("/home/u/a.c", "int f(void) { return 1; }\n");
+	put("/home/u/out/nothing", "");
+	put_link("/home/u/out/a.o", VIEWPLAN_OUTPUT);
+	for (enum side i = 0; i < SIDE_COUNT; i++) {
+		_cleanup_free_ char *name = side_name("/home/u/out/a.o", i);
+		put_link(name, side_table[i].desk);
+	}
+	step(VIEWPLAN_TREE, "/home", NULL);
+	struct job_spec spec = bench_spec("/home/u", "a.c", "out/a.o");
+	spec.names_output = true;
+	spec.sides = 1 << SIDE_NOTES | 1 << SIDE_STACK | 1 << SIDE_CALLS;
+	strv_push(&spec.flags, "--coverage");
+	strv_push(&spec.flags, "-fstack-usage");
+	strv_push(&spec.flags, "-fcallgraph-info");
+	run("/usr/bin/gcc", &spec);
+	bench_assert_compiled();
+	cr_expect_not(bench.out.lacks_side);
+	_cleanup_free_ char *object = bench_contents(STREAM_OUTPUT);
+	cr_expect(memmem(object, bench.out.bytes[STREAM_OUTPUT], "/home/u/out/a.gcda", 18));
+	_cleanup_free_ char *stack = bench_contents(STREAM_STACK);
+	cr_expect(str_starts(stack, "a.c:1:5:f\t"), "%s", stack);
+	_cleanup_free_ char *calls = bench_contents(STREAM_CALLS);
+	cr_expect(str_starts(calls, "graph: "), "%s", calls);
+	_cleanup_free_ char *notes = bench_contents(STREAM_NOTES);
+	cr_expect_eq(memcmp(notes, "oncg", 4), 0);
+	cr_expect_eq(bench.out.fd[STREAM_DWO], -1);
+}
+
+Test(jail_view, a_file_that_is_not_made)
+{
+	put("/home/u/a.c", "int x;\n");
+	put_link("/home/u/a.o", VIEWPLAN_OUTPUT);
+	step(VIEWPLAN_TREE, "/home", NULL);
+	struct job_spec spec = bench_spec("/home/u", "a.c", "a.o");
+	spec.names_output = true;
+	spec.sides = 1 << SIDE_NOTES;
+	run("/usr/bin/gcc", &spec);
+	bench_assert_compiled();
+	cr_expect(bench.out.lacks_side);
+}
+
+Test(jail_view, an_output_without_a_link_cannot_be_written)
+{
+	put("/home/u/a.c", "int x;\n");
+	step(VIEWPLAN_TREE, "/home", NULL);
+	struct job_spec spec = bench_spec("/home/u", "a.c", "a.o");
+	spec.names_output = true;
+	run("/usr/bin/gcc", &spec);
+	cr_expect(fails_with("Read-only file system"));
 }

@@ -168,6 +168,16 @@ static inline void air_destroy(struct air *a)
 	free(a);
 }
 
+/* The kernel tells the state of a cable's end somewhat after it has changed. */
+static inline void wait_for_farm0(const char *state)
+{
+	_cleanup_free_ char *command =
+		xasprintf("for i in $(seq 100); do ip link show farm0 | grep -q '%s' && exit 0; "
+			  "sleep 0.05; done; exit 1",
+			state);
+	cr_assert_eq(system(command), 0, "farm0: %s", state);
+}
+
 /* farm0 (10.77.0.1) ---cable--- farm1, and lo */
 static inline void enter_namespace(void)
 {
@@ -177,4 +187,5 @@ static inline void enter_namespace(void)
 	if (unshare(geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) < 0 ||
 		system(setup) != 0)
 		cr_skip_test("no network namespaces");
+	wait_for_farm0("state UP");
 }

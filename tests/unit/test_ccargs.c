@@ -17,7 +17,7 @@ struct remote_case {
 	const char *command, *source, *output, *flags, *cpp; /* cpp without -E -fdirectives-only */
 	enum lang lang;
 	enum output_kind kind;
-	const char *dwo;
+	const char *dwo; /* the only one there can be beside a text */
 };
 
 static const struct remote_case remotes[] = {
@@ -89,8 +89,9 @@ Test(ccargs, remote)
 		cr_expect_str_eq(a.output, c->output, "%s", c->command);
 		cr_expect_eq(a.lang, c->lang, "%s", c->command);
 		cr_expect_eq(a.output_kind, c->kind, "%s", c->command);
-		cr_expect_eq(a.want_dwo, c->dwo != NULL, "%s", c->command);
-		cr_expect(c->dwo ? a.dwo && strcmp(a.dwo, c->dwo) == 0 : !a.dwo, "%s", c->command);
+		cr_expect_eq(a.sides, c->dwo ? 1 << SIDE_DWO : 0, "%s", c->command);
+		cr_expect_str_eq(a.side[SIDE_DWO] ? a.side[SIDE_DWO] : "", c->dwo ? c->dwo : "",
+			"%s", c->command);
 
 		_cleanup_free_ char *flags = words_join(&a.flags), *cpp = words_join(&a.cpp);
 		_cleanup_free_ char *want = xasprintf("-E -fdirectives-only %s", c->cpp);
@@ -141,7 +142,9 @@ static const struct {
 	{"gcc -B d -c x.c", "-B runs other programs"},
 	{"gcc -wrapper gdb,--args -c x.c", "-wrapper runs other programs"},
 	{"gcc -save-temps -c x.c", "-save-temps writes another file beside the object"},
-	{"gcc --coverage -c x.c", "--coverage writes another file beside the object"},
+	{"gcc --coverage -gsplit-dwarf -c x.c", "--coverage writes another file beside the object"},
+	{"gcc -fcallgraph-info=su -c x.c",
+		"-fcallgraph-info=su says more than nodes are asked for"},
 	{"gcc -fprofile-use -c x.c", "-fprofile-use reads or writes profiles"},
 	{"gcc -fdump-tree-all -c x.c", "-fdump-tree-all dumps what the compiler thinks"},
 	{"gcc -da -c x.c", "-da dumps what the compiler thinks"},
@@ -199,7 +202,14 @@ static const struct {
 	{"gcc -imacros m.h -c x.c", "", "-imacros brings in macros that the text does not show",
 		NULL},
 	{"gcc -gsplit-dwarf -c x.c", "-gsplit-dwarf", NULL,
-		"-gsplit-dwarf names the output in the object"},
+		"-gsplit-dwarf makes gcc write where the output is"},
+	{"clang -gsplit-dwarf -c x.c", "-gsplit-dwarf", "clang records its input in the object",
+		NULL},
+	{"gcc -fstack-usage -c x.c", "-fstack-usage",
+		"-fstack-usage writes another file beside the object", NULL},
+	{"gcc -fprofile-arcs -fprofile-update=atomic -c x.c",
+		"-fprofile-arcs -fprofile-update=atomic",
+		"-fprofile-arcs has the object name another file", NULL},
 	{"gcc -MD -MF - -c x.c", "", NULL, "dependencies go to standard output"},
 	{"gcc -Wl,-O1 -lm -c x.c", "", NULL, NULL},
 };
@@ -216,6 +226,40 @@ Test(ccargs, text_or_view)
 			a.no_text ? a.no_text : "", inputs[i].no_text ? inputs[i].no_text : "");
 		cr_expect_str_eq(
 			a.no_view ? a.no_view : "", inputs[i].no_view ? inputs[i].no_view : "");
+		ccargs_fini(&a);
+	}
+}
+
+/* What a compile writes beside its output, and whether it has to know the output's name. */
+static const struct {
+	const char *command;
+	bool names_output;
+	const char *side[SIDE_COUNT];
+} sides[] = {
+	{"gcc -c x.c", false, {NULL}},
+	{"gcc -fprofile-arcs -c x.c", true, {NULL}},
+	{"gcc --coverage -c d/x.c", true, {[SIDE_NOTES] = "x.gcno"}},
+	{"gcc -ftest-coverage -c d/x.c -o e.f/y.z.o", true, {[SIDE_NOTES] = "e.f/y.z.gcno"}},
+	{"gcc -fstack-usage -S x.c", true, {[SIDE_STACK] = "x.su"}},
+	{"gcc -fstack-usage -fcallgraph-info -coverage -c x.c -o .x", true,
+		{[SIDE_NOTES] = ".x.gcno", [SIDE_STACK] = ".x.su", [SIDE_CALLS] = ".x.ci"}},
+	{"clang -gsplit-dwarf -g -c x.c -o o/x.o", true, {[SIDE_DWO] = "o/x.dwo"}},
+	{"clang -gsplit-dwarf -g -S x.c", true, {NULL}},
+};
+
+Test(ccargs, files_beside_the_output)
+{
+	for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+		struct ccargs a;
+		scan(sides[i].command, &a);
+		cr_assert_eq(a.verdict, CCARGS_REMOTE, "%s: %s", sides[i].command, a.reason);
+		cr_expect_eq(a.names_output, sides[i].names_output, "%s", sides[i].command);
+		for (size_t k = 0; k < SIDE_COUNT; k++) {
+			const char *want = sides[i].side[k];
+			cr_expect_str_eq(a.side[k] ? a.side[k] : "", want ? want : "", "%s",
+				sides[i].command);
+			cr_expect_eq(a.sides >> k & 1, want != NULL, "%s", sides[i].command);
+		}
 		ccargs_fini(&a);
 	}
 }

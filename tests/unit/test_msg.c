@@ -66,7 +66,8 @@ Test(msg, fields_arrive_where_they_belong)
 	cr_assert_eq(decode(MSG_JOB, b.data + 12, b.len - 12, &back), 0);
 	cr_expect_eq(back.job_spec.spec.lang, LANG_CXX);
 	cr_expect_eq(back.job_spec.spec.output_kind, OUTPUT_ASSEMBLY);
-	cr_expect(back.job_spec.spec.want_dwo);
+	cr_expect_eq(back.job_spec.spec.sides, 1 << SIDE_DWO | 1 << SIDE_CALLS);
+	cr_expect(back.job_spec.spec.names_output);
 	cr_expect_str_eq(back.job_spec.spec.cwd, "/home/u/src");
 	cr_expect_str_eq(back.job_spec.spec.source, "lib/a.cc");
 	cr_expect_str_eq(back.job_spec.spec.output, "out/a.s");
@@ -286,7 +287,8 @@ Test(msg, enumerations_and_booleans_are_checked)
 		{MSG_JOB, 32, LANG_COUNT},
 		{MSG_JOB, 33, INPUT_KIND_COUNT},
 		{MSG_JOB, 34, OUTPUT_KIND_COUNT},
-		{MSG_JOB, 35, 2},
+		{MSG_JOB, 35, 1 << SIDE_COUNT},
+		{MSG_JOB, 36, 2},
 		{MSG_REFUSED, 0, REFUSED_COUNT},
 		{MSG_DATA, 0, STREAM_COUNT},
 		{MSG_DATA, 1, PACKING_COUNT},

@@ -133,7 +133,8 @@ static const struct {
 	const char *cwd, *source, *output, *flag;
 	enum deps_kind deps;
 	enum messages messages;
-	bool want_dwo, is_text;
+	bool names_output, is_text;
+	unsigned sides;
 	uint32_t view;
 	int refusal; /* -1: allowed */
 } view_changes[] = {
@@ -150,8 +151,14 @@ static const struct {
 	{.view = 1, .output = "/etc/passwd", .refusal = -1}, /* not used */
 	{.view = 1, .output = "@x", .refusal = -1},
 	{.view = 1, .messages = MESSAGES_HERE, .refusal = REFUSED_FLAG},
-	{.view = 1, .want_dwo = true, .refusal = REFUSED_FLAG},
-	{.view = 1, .flag = "-gsplit-dwarf", .refusal = REFUSED_FLAG},
+	{.view = 1, .sides = 1 << SIDE_NOTES, .names_output = true, .refusal = -1},
+	{.view = 1, .flag = "-ftest-coverage", .names_output = true, .refusal = -1},
+	{.view = 1, .flag = "-gsplit-dwarf", .names_output = true, .refusal = -1},
+	{.view = 1, .sides = 1 << SIDE_DWO, .refusal = REFUSED_FLAG},
+	{.view = 1, .output = "@x", .names_output = true, .refusal = REFUSED_FLAG},
+	{.view = 1, .output = "-x", .names_output = true, .refusal = REFUSED_FLAG},
+	{.view = 1, .output = "", .names_output = true, .refusal = REFUSED_FLAG},
+	{.view = 1, .flag = "-fstack-usage=x", .refusal = REFUSED_FLAG},
 	{.view = 1, .flag = "-MF/x", .refusal = REFUSED_FLAG},
 	{.view = 1, .flag = "-MD", .refusal = REFUSED_FLAG},
 	{.view = 1, .flag = "-Wp,-MD,x", .refusal = REFUSED_FLAG},
@@ -167,7 +174,10 @@ static const struct {
 	{.is_text = true, .view = 1, .refusal = REFUSED_FLAG},
 	{.is_text = true, .deps = DEPS_ALL, .refusal = REFUSED_FLAG},
 	{.is_text = true, .flag = "-MTx.o", .refusal = REFUSED_FLAG},
-	{.is_text = true, .flag = "-gsplit-dwarf", .refusal = -1},
+	{.is_text = true, .flag = "-gsplit-dwarf", .sides = 1 << SIDE_DWO, .refusal = -1},
+	{.is_text = true, .sides = 1 << SIDE_STACK, .refusal = REFUSED_FLAG},
+	{.is_text = true, .names_output = true, .refusal = REFUSED_FLAG},
+	{.is_text = true, .flag = "-fstack-usage", .refusal = REFUSED_FLAG},
 };
 
 Test(node_check, jobs_of_views)
@@ -179,7 +189,8 @@ Test(node_check, jobs_of_views)
 			.view = view_changes[i].view,
 			.deps = view_changes[i].deps,
 			.messages = view_changes[i].messages,
-			.want_dwo = view_changes[i].want_dwo,
+			.sides = (uint8_t)view_changes[i].sides,
+			.names_output = view_changes[i].names_output,
 			.cwd = copy(view_changes[i].cwd, "/home/u"),
 			.source = copy(view_changes[i].source, "x.c"),
 			.output = copy(view_changes[i].output, "x.o")};

@@ -9,6 +9,7 @@
 #include "../replay/record.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "core/side.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -130,7 +131,7 @@ static void take_outcome(struct jail_outcome *o, const struct job_spec *spec, co
 {
 	give(o, STREAM_STDERR, dir, "err");
 	give(o, STREAM_OUTPUT, dir, "out");
-	if (spec->want_dwo)
+	if (side_is_in(spec->sides, SIDE_DWO))
 		give(o, STREAM_DWO, dir, "dwo");
 	if (spec->deps != DEPS_NONE)
 		give(o, STREAM_DEPS, dir, "dep");
