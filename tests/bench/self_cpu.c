@@ -1,6 +1,6 @@
 /* self_cpu FILE COMMAND... - runs the command and appends one line to FILE: the microseconds of CPU
- * that it and its children took, and the C source among its arguments, or else the last of them. Compiled
- * with FILE as RECORD and a path as COMMAND it stands in for that command. */
+ * that it and its children took, and the C source among its arguments, or else the last of them; "-E" if it
+ * only preprocesses. Compiled with FILE as RECORD and a path as COMMAND it stands in for that command. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +13,8 @@ static const char *subject(char *const argv[])
 	const char *found = NULL, *last = "";
 	for (; *argv; last = *argv++) {
 		size_t n = strlen(*argv);
+		if (strcmp(*argv, "-E") == 0)
+			return "-E";
 		if (n > 2 && strcmp(*argv + n - 2, ".c") == 0)
 			found = *argv;
 	}

@@ -3,7 +3,8 @@
 # make and then in the same place by farmmake through two nodes that it discovers: every object, every
 # dependency file and every word on stderr are the same; at least nine of ten compiles that could go to a
 # node went there, and of a hundred of those the nodes read the sources of 98 themselves. "warnings" is Redis with
-# -Wall -Wextra -Wconversion, whose words keep no compile here.
+# -Wall -Wextra -Wconversion, whose words keep no compile here. FARMMAKE_TEST_KERNEL is what is built of the kernel,
+# "lib/" by default.
 #
 #     farmmake ---- beacons and TLS on lo ---- anvil, bellows (2 slots each)
 . "$(dirname "$0")/lib.sh"
@@ -88,7 +89,7 @@ kernel)
 			deps_linux "$tree" && (cd "$tree" && find . ! -type d | sort) >"$work/fresh"
 		fi
 	}
-	steps() { printf '%s\n' "allmodconfig CC=$compiler" "lib/ CC=$compiler"; }
+	steps() { printf '%s\n' "allmodconfig CC=$compiler" "${FARMMAKE_TEST_KERNEL:-lib/} CC=$compiler"; }
 	export KBUILD_BUILD_TIMESTAMP=@1 KBUILD_BUILD_USER=farm KBUILD_BUILD_HOST=farm
 	farm_limit_s=5400
 	;;
