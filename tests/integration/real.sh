@@ -27,6 +27,10 @@ is_long() {
 
 [ "$compiler" = gcc ] || is_long
 
+not_configured() {
+	fail "cannot be configured: $(tail -n 3 "$work/configure.out")"
+}
+
 # A makefile for what ninja would compile: the commands in its compilation database. With -pipe each local
 # compile is two processes, of which one sleeps, and the gauge would count both.
 compiles_of_ninja() {
@@ -64,14 +68,16 @@ git)
 ninja)
 	is_long
 	deps_install ninja-build python3 >/dev/null || skip "ninja or python3 is missing"
-	unpack() { deps_source ninja-build "$tree" && compiles_of_ninja; }
+	unpack() { deps_source ninja-build "$tree" && { compiles_of_ninja || not_configured; }; }
 	steps() { echo all; }
 	;;
 cpython)
 	is_long
 	deps_install zlib1g-dev libffi-dev >/dev/null || skip "zlib1g-dev or libffi-dev is missing"
 	unpack() {
-		deps_source python3.11 "$tree" && (cd "$tree" && ./configure CC="$compiler" CXX="$cxx") >"$work/configure.out" 2>&1
+		deps_source python3.11 "$tree" && {
+			(cd "$tree" && ./configure CC="$compiler" CXX="$cxx") >"$work/configure.out" 2>&1 || not_configured
+		}
 	}
 	# clang 14 knows no SOURCE_DATE_EPOCH
 	[ "$compiler" = gcc ] || unrepeatable=getbuildinfo.o

@@ -90,6 +90,15 @@ deps_apt_conf() {
 	END
 }
 
+# The newest version of source package $2 that is really there: an archive's list may be ahead of its files.
+deps_download() {
+	local conf=$1 name=$2 version
+	for version in $(apt-cache -c "$conf" --only-source showsrc "$name" | sed -n 's/^Version: //p' | sort -ruV); do
+		timeout 300 apt-get -qq -c "$conf" --download-only source "$name=$version" && return
+	done
+	return 1
+}
+
 # Puts the files of source package $1, of suite $2 if given, into the cache, once.
 deps_fetch() {
 	local name=$1 suite=${2:-} cache state
@@ -101,7 +110,7 @@ deps_fetch() {
 	(
 		cd "$cache.part" &&
 			timeout 120 apt-get -qq -c "$state/apt.conf" update &&
-			timeout 300 apt-get -qq -c "$state/apt.conf" --download-only source "$name"
+			deps_download "$state/apt.conf" "$name"
 	) >"$state/log" 2>&1 </dev/null && rm -rf "$cache" && mv "$cache.part" "$cache"
 	local status=$?
 	[ $status = 0 ] || tail -n 3 "$state/log" >&2
