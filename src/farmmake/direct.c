@@ -4,6 +4,7 @@
 #include "core/cost.h"
 #include "inputs.h"
 #include "peer.h"
+#include "ways.h"
 #include "wrapper.h"
 
 #include <stdlib.h>
@@ -66,8 +67,8 @@ bool direct_is_open(struct wrapper *w)
 		return false;
 	if (!w->farm->conf.direct)
 		set_no_view(w, "direct mode is switched off");
-	else if (!peer_all_show_views(w->farm))
-		set_no_view(w, "a node cannot show views");
+	else if (!ways_are_views(w->farm))
+		set_no_view(w, "too many nodes cannot show views");
 	else if (cost_is_viewless(w->farm->costs, w->cost_key))
 		set_no_view(w, "failed as a view before, and not here");
 	return !w->direct.no_view[0];

@@ -9,6 +9,7 @@
 #include "io/netif.h"
 #include "lobby.h"
 #include "peer_result.h"
+#include "ways.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -59,16 +60,6 @@ bool peer_any_up(const struct farm *f)
 		if (list_entry(l, struct peer, link)->state == PEER_UP)
 			return true;
 	return false;
-}
-
-bool peer_all_show_views(const struct farm *f)
-{
-	list_for_each(l, &f->peers) {
-		const struct peer *p = list_entry(l, struct peer, link);
-		if (p->state == PEER_UP && !p->shows_views)
-			return false;
-	}
-	return true;
 }
 
 struct copy *peer_find_job(const struct peer *p, uint32_t id)
@@ -145,6 +136,8 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
 	p->slots = m->welcome.slots;
 	p->shows_views = m->welcome.shows_views;
+	p->credits = m->welcome.credits;
+	p->left_out = false;
 	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
 	log_debug("%.3f node %s is %u", farm_seconds(p->farm), p->name, p->id);
 	if (p->farm->conf.verbose)
@@ -153,6 +146,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 				    .credits = m->welcome.credits, .slots = m->welcome.slots,
 				    .here = netif_is_here((const struct sockaddr *)&p->addr),
 				    .toolchains = intern_toolchains(p, &m->welcome.toolchains)});
+	ways_review(p->farm);
 	lobby_call(p->farm);
 	return 0;
 }
@@ -205,7 +199,8 @@ static void note_view_refused(struct peer *p)
 		return;
 	p->shows_views = false;
 	if (p->farm->conf.verbose)
-		log_info("node %s cannot show what is compiled here: it gets texts", p->name);
+		log_info("node %s cannot show what is compiled here", p->name);
+	ways_review(p->farm);
 }
 
 static void on_refused(struct peer *p, const struct msg *m)
@@ -247,10 +242,11 @@ static int on_need(struct peer *p, const struct msg *m)
 	return err;
 }
 
-static void set_credits(struct peer *p, uint32_t credits)
+void peer_set_credits(struct peer *p, uint32_t credits)
 {
-	farm_event(p->farm,
-		(struct sched_event){SCHED_NODE_CREDITS, .node = p->id, .credits = credits});
+	p->credits = credits;
+	farm_event(p->farm, (struct sched_event){SCHED_NODE_CREDITS, .node = p->id,
+				    .credits = p->left_out ? 0 : credits});
 }
 
 /* Late words about a job that it had are no offence. */
@@ -278,9 +274,9 @@ static int dispatch(struct peer *p, const struct msg *m)
 	else if (m->type == MSG_REFUSED)
 		on_refused(p, m);
 	else if (m->type == MSG_CREDITS && !p->draining)
-		set_credits(p, m->credits);
+		peer_set_credits(p, m->credits);
 	else if (m->type == MSG_DRAIN)
-		p->draining = true, set_credits(p, 0);
+		p->draining = true, peer_set_credits(p, 0);
 	else if (m->type == MSG_NEED)
 		return on_need(p, m);
 	return 0;
@@ -341,6 +337,7 @@ void peer_strike(struct peer *p, enum trust_offence offence, const char *about)
 	if (p->conn)
 		conn_abort(p->conn, ERR_REFUSED);
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_DISTRUSTED, .node = p->id});
+	ways_review(p->farm);
 }
 
 static void on_closed(void *ctx, int err)
@@ -362,8 +359,10 @@ static void on_closed(void *ctx, int err)
 	p->retry_at_ms = clock_now_ms() + p->retry_pause_ms;
 	if (p->retry_pause_ms < PEER_RETRY_MAX_MS)
 		p->retry_pause_ms *= 2;
-	if (was_up)
-		farm_event(f, (struct sched_event){SCHED_NODE_DOWN, .node = p->id});
+	if (!was_up)
+		return;
+	farm_event(f, (struct sched_event){SCHED_NODE_DOWN, .node = p->id});
+	ways_review(f);
 }
 
 void peer_dial(struct peer *p)

@@ -47,7 +47,9 @@ struct peer {
 	uint64_t owed_since_ms; /* silence is counted from here: results have been owed since */
 	struct list jobs;       /* struct copy.peer_link */
 	struct list uploads;    /* struct copy.upload_link, in order */
+	uint32_t credits;       /* as it gave them */
 	bool shows_views;
+	bool left_out;          /* ways.h: the scheduler is told of no credits */
 	unsigned view_refusals; /* since the last view that it did show */
 	struct peer_view view;
 
@@ -63,13 +65,12 @@ struct peer *peer_find_name(struct farm *f, const char *name);
 /* What it has of this job; NULL: nothing. */
 struct copy *peer_find_job(const struct peer *p, uint32_t id);
 bool peer_any_up(const struct farm *f);
-/* Does every node that is up show views? */
-bool peer_all_show_views(const struct farm *f);
 /* Starts to connect, unless it is too early after the last failure. */
 void peer_dial(struct peer *p);
 /* Its beacon says that it runs, and which start of it that is. */
 void peer_heard(
 	struct peer *p, const struct sockaddr *addr, const uint8_t boot_id[PEER_BOOT_BYTES]);
+void peer_set_credits(struct peer *p, uint32_t credits);
 /* It has done this; about: the source or whatever it was about, for people. */
 void peer_strike(struct peer *p, enum trust_offence offence, const char *about);
 /* The heartbeat check; late: this loop itself was late, so silence proves nothing. */

@@ -250,4 +250,26 @@ make CC="$compiler" >/dev/null 2>"$work/plain.err"
 grep -v '^make' "$work/plain.err" >"$work/plain.said"
 grep -v '^make' "$work/farm.err" | grep -vxFf <("$farmctl" report "$report") >"$work/farm.said"
 cmp "$work/plain.said" "$work/farm.said" || fail "other words for a failure"
+
+# --- a node that shows no views is left out while it has a quarter of the slots at most; else all are texts, which
+# clang's cannot be
+if [ "$compiler" = gcc ]; then
+	mkdir "$work/many" && cd "$work/many" || exit 1
+	for i in $(seq 12); do
+		printf '#include <stdlib.h>\nint f%d(int x) { return abs(x); }\n' "$i" >"f$i.c"
+	done
+	{ hear_nodes && echo "all: $(seq -f f%g.o -s ' ' 12)"; } >Makefile
+	start_node cellar --slots 1 --store-size 0
+	wait_node cellar
+	for kind in view text; do
+		rm -f ./*.o
+		farm >/dev/null 2>&1 || fail "was not built beside a node without views"
+		[ "$(in_report "[.jobs[] | select(.where == \"node\" and .input == \"$kind\")] | length > 9")" = true ] ||
+			fail "$kind: $(views)"
+		note "$kind: a node without views did $(in_report '.nodes[] | select(.name == "cellar") | .jobs') of 12 compiles"
+		[ $kind = text ] || [ "$(in_report '.nodes[] | select(.name == "cellar") | .jobs')" = 0 ] ||
+			fail "a node without views was not left out"
+		[ $kind = text ] || stop_node anvil
+	done
+fi
 nothing_left
