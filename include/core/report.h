@@ -30,6 +30,7 @@ struct report_node {
 	bool lost;              /* the connection broke or went silent during the build */
 	const char *quarantine; /* why it got no more work, or "" */
 	bool suspicious;        /* so its objects may be wrong */
+	uint64_t content_bytes; /* of sources that it was sent, packed */
 };
 
 struct report_job {

@@ -19,7 +19,7 @@ struct node {
 	bool lost, suspicious;
 	struct strv outputs; /* of the jobs that it did */
 	double busy_s;
-	uint64_t up, down;
+	uint64_t up, down, contents;
 };
 
 struct report {
@@ -123,6 +123,7 @@ int report_add_node(struct report *r, const struct report_node *from)
 	free(n->quarantine);
 	n->quarantine = xstrdup(from->quarantine ? from->quarantine : "");
 	n->suspicious = from->suspicious;
+	n->contents = from->content_bytes;
 	return (int)(n - r->nodes);
 }
 
@@ -204,9 +205,9 @@ static char *format_node(const struct node *n)
 		json_array_append_new(outputs, text(n->outputs.v[i]));
 	return dump(json_pack("{s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:b, s:o, s:o}", "name",
 		text(n->name), "address", text(n->address), "slots", whole(n->slots), "jobs",
-		whole(n->jobs), "busy_s", seconds(n->busy_s), "bytes_up", whole(n->up),
-		"bytes_down", whole(n->down), "lost", n->lost, "quarantine", text(n->quarantine),
-		"suspicious", outputs));
+		whole(n->jobs), "busy_s", seconds(n->busy_s), "bytes_up",
+		whole(n->up + n->contents), "bytes_down", whole(n->down), "lost", n->lost,
+		"quarantine", text(n->quarantine), "suspicious", outputs));
 }
 
 static char *format_summary(

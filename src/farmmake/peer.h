@@ -56,6 +56,7 @@ struct peer {
 	/* for the report */
 	unsigned slots;
 	bool lost;
+	uint64_t content_bytes; /* packed, of files that it was sent */
 	char address[64];
 };
 

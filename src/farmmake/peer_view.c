@@ -165,6 +165,7 @@ int peer_view_pump(struct peer *p)
 	while (!err && !v->loading && conn_queued_bytes(p->conn) < CONN_HIGH_BYTES) {
 		struct msg m;
 		if (v->sending && next_block(v, &m)) {
+			p->content_bytes += m.content.n;
 			p->farm->content_bytes += m.content.n;
 			err = conn_send(p->conn, &m);
 		} else if (!load_next(p)) {

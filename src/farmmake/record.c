@@ -44,7 +44,8 @@ static int add_node(struct record *r, const struct peer *p)
 		.slots = p->slots,
 		.lost = p->lost,
 		.quarantine = p->trust.ended ? trust_words(p->trust.why) : "",
-		.suspicious = p->trust.ended && p->trust.why != TRUST_FAILURE};
+		.suspicious = p->trust.ended && p->trust.why != TRUST_FAILURE,
+		.content_bytes = p->content_bytes};
 	return report_add_node(r->report, &n);
 }
 

@@ -195,6 +195,9 @@ Test(report, sums_what_the_jobs_say)
 	j.bytes.up = 7;
 	j.exit_status = 1;
 	add(j);
+	struct report_node with_sources = board;
+	with_sources.content_bytes = 30000;
+	cr_assert_eq(report_add_node(report, &with_sources), a);
 	json_t *doc = write_doc(), *sums = json_object_get(doc, "summary");
 	int jobs, remote, local, failed, retried;
 	cr_assert_eq(json_unpack(sums, "{s:i, s:i, s:i, s:i, s:i}", "jobs", &jobs, "remote",
@@ -207,7 +210,7 @@ Test(report, sums_what_the_jobs_say)
 	cr_expect_eq(retried, 1);
 	json_t *node = json_array_get(json_object_get(doc, "nodes"), 0);
 	cr_expect_eq(json_integer_value(json_object_get(node, "jobs")), 2);
-	cr_expect_eq(json_integer_value(json_object_get(node, "bytes_up")), 2007);
+	cr_expect_eq(json_integer_value(json_object_get(node, "bytes_up")), 32007);
 	cr_expect_eq(json_integer_value(json_object_get(node, "bytes_down")), 1000);
 	cr_expect_float_eq(json_real_value(json_object_get(node, "busy_s")), 2.0, 1e-9);
 	json_t *third = json_array_get(json_object_get(doc, "jobs"), 2);
