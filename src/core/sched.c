@@ -333,14 +333,24 @@ static void take_claim(
 	go_on(s, j, now_us, plan);
 }
 
-/* First the debts of jobs whose recipe has just ended: what make gives back now is theirs. Last those
- * of jobs that went on without: theirs may be lost. */
+static uint32_t repay_late(struct sched *s, uint32_t n)
+{
+	uint32_t late = n < s->owed_late ? n : s->owed_late;
+	s->owed_late -= late;
+	return n - late;
+}
+
+/* First the debts of jobs whose recipe has just ended: what make gives back now is theirs. Then those of jobs
+ * that went on without, or more would be at work than there are cores; last if a core is idle, for then
+ * theirs may be lost. */
 static void on_repaid(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	uint32_t n = ev->n, gone = n < s->owed_gone ? n : s->owed_gone;
 	s->token_us = ev->now_us;
 	s->owed_gone -= gone;
 	n -= gone;
+	if (!s->idle)
+		n = repay_late(s, n);
 	list_for_each_safe(l, &s->returning) {
 		if (n == 0)
 			break;
@@ -353,17 +363,25 @@ static void on_repaid(struct sched *s, const struct sched_event *ev, struct sche
 		take_claim(s, list_entry(l, struct sched_job, claim_link), ev->now_us, plan);
 		n--;
 	}
-	assert(n <= s->owed_late);
-	s->owed_late -= n;
+	n = repay_late(s, n);
+	assert(n == 0);
 }
 
-/* Whoever has the tokens may be waiting for a job that waits for one: the core budget yields to progress, by
- * one job at a time. */
+static void note_idle(struct sched *s, const struct sched_event *ev)
+{
+	if (ev->idle && !s->idle)
+		s->idle_us = ev->now_us;
+	s->idle = ev->idle;
+}
+
+/* Whoever has the tokens may be waiting for a job that waits for one. If they are, they use no core; else
+ * the core budget yields to progress late, and by one job at a time. */
 static void go_on_without(struct sched *s, uint64_t now_us, struct sched_plan *plan)
 {
 	struct sched_job *j = list_entry(s->returning.next, struct sched_job, link);
 	uint64_t since_us = j->since_us > s->token_us ? j->since_us : s->token_us;
-	if (now_us < since_us + s->conf.token_wait_us)
+	bool is_idle = s->idle && now_us >= s->idle_us + s->conf.token_wait_us;
+	if (now_us < since_us + s->conf.token_wait_us * (is_idle ? 1 : SCHED_BUSY_WAITS))
 		return;
 	go_on(s, j, now_us, plan);
 	s->owed_late++;
@@ -372,6 +390,7 @@ static void go_on_without(struct sched *s, uint64_t now_us, struct sched_plan *p
 
 static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
+	note_idle(s, ev);
 	if (!list_empty(&s->returning))
 		go_on_without(s, ev->now_us, plan);
 	sched_nodes_wake(s, ev->now_us);

@@ -12,7 +12,7 @@
 #include "io/workers.h"
 #include "lobby.h"
 #include "make.h"
-#include "memory.h"
+#include "machine.h"
 #include "nodes.h"
 #include "peer.h"
 #include "record.h"
@@ -152,7 +152,7 @@ static void shut_down(struct farm *f, struct make_run *run)
 		make_stop(run);
 	uv_close((uv_handle_t *)&f->listener, NULL);
 	nodes_stop(f);
-	memory_stop(f);
+	machine_stop(f);
 	wrapper_close_all(f);
 	peer_close_all(f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
@@ -250,7 +250,7 @@ static int run_make(
 {
 	struct make_run run = {.on_done = on_make_done};
 	nodes_start(f);
-	memory_start(f);
+	machine_start(f);
 	int err = make_start(&run, f, &args->args);
 	int status = EXIT_NO_MAKE;
 	if (err) {

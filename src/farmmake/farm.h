@@ -16,6 +16,7 @@
 #include "core/guard.h"
 #include "core/heavy.h"
 #include "core/sched.h"
+#include "core/spare.h"
 #include "io/discover.h"
 #include "io/jobserver.h"
 
@@ -45,7 +46,9 @@ struct farm {
 	struct jobserver *js;
 	struct guard guard; /* between the scheduler and the jobserver */
 	struct heavy heavy; /* by wrapper number */
-	uv_timer_t memory_timer;
+	struct spare spare;
+	bool has_idle_core;
+	uv_timer_t machine_timer;
 	struct discover *discover;
 	struct compilers *compilers;
 	struct record *record;

@@ -7,7 +7,7 @@
 #include "compilers.h"
 #include "core/cost.h"
 #include "lobby.h"
-#include "memory.h"
+#include "machine.h"
 #include "peer.h"
 #include "record.h"
 
@@ -202,7 +202,7 @@ static int on_heavy(struct wrapper *w, const struct msg *m)
 		return ERR_VERSION;
 	conn_opened(w->conn);
 	set_phase(w, WRAPPER_HEAVY);
-	memory_ask(w->farm, w->id, m->cc_heavy.input_bytes);
+	machine_ask(w->farm, w->id, m->cc_heavy.input_bytes);
 	return 0;
 }
 
@@ -376,7 +376,7 @@ static void on_closed(void *ctx, int err)
 	intake_fini(&w->intake);
 	direct_end(w);
 	if (heavy)
-		memory_end(f, w->id);
+		machine_end(f, w->id);
 	chunks_fini(&w->text);
 	for (size_t i = 0; i < COPIES; i++) {
 		assert(!w->copies[i].peer);

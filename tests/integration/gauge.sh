@@ -65,13 +65,13 @@ for make in "${makes[@]}"; do
 	done
 done
 
-# Recipes that go on for long after their compile: results come much faster than they are used, and wait for
-# each other.
+# Recipes that go on for long after their compile, and use a core: results come much faster than they are used, and
+# wait for each other, for longer than any recipe takes.
 cat >"$tree/after.mk" <<'END'
-all: $(patsubst %.c,%.o,$(wildcard slow*.c))
+all: $(patsubst %,slow%.o,1 2 3 4 5 6 7 8)
 %.o: %.c; $(CC) -g -c -o $@ $< && sh ./script
 END
-echo 'sleep 1.5' >"$tree/script"
+echo "timeout 6 awk 'BEGIN { while (1); }'; true" >"$tree/script"
 rm -f "$tree"/*.o
 gauged make 2 -f after.mk
 note "the last of the results waited for $(in_report '[.jobs[] | select(.where == "node") | .t.done - .t.finished] | max') s"

@@ -195,19 +195,15 @@ Test(report, sums_what_the_jobs_say)
 	j.bytes.up = 7;
 	j.exit_status = 1;
 	add(j);
-	struct report_node with_sources = board;
-	with_sources.content_bytes = 30000;
-	cr_assert_eq(report_add_node(report, &with_sources), a);
+	struct report_node again = board;
+	again.content_bytes = 30000;
+	report_add_node(report, &again);
 	json_t *doc = write_doc(), *sums = json_object_get(doc, "summary");
 	int jobs, remote, local, failed, retried;
 	cr_assert_eq(json_unpack(sums, "{s:i, s:i, s:i, s:i, s:i}", "jobs", &jobs, "remote",
 			     &remote, "local", &local, "failed", &failed, "retried", &retried),
 		0);
-	cr_expect_eq(jobs, 3);
-	cr_expect_eq(remote, 2);
-	cr_expect_eq(local, 1);
-	cr_expect_eq(failed, 1);
-	cr_expect_eq(retried, 1);
+	cr_expect(jobs == 3 && remote == 2 && local == 1 && failed == 1 && retried == 1);
 	json_t *node = json_array_get(json_object_get(doc, "nodes"), 0);
 	cr_expect_eq(json_integer_value(json_object_get(node, "jobs")), 2);
 	cr_expect_eq(json_integer_value(json_object_get(node, "bytes_up")), 32007);

@@ -174,6 +174,21 @@ Test(sched, last_node_gone_waits_for_a_token)
 	tear_down(&f);
 }
 
+static void busy_tick_at(struct fixture *f, uint64_t now_us, const char *trace)
+{
+	f->now_us = now_us;
+	step(f, (struct sched_event){SCHED_TICK});
+	expect(f, trace);
+}
+
+/* A core is idle. */
+static void tick_at(struct fixture *f, uint64_t now_us, const char *trace)
+{
+	f->now_us = now_us;
+	step(f, (struct sched_event){SCHED_TICK, .idle = true});
+	expect(f, trace);
+}
+
 Test(sched, redo_goes_on_when_no_token_comes)
 {
 	struct fixture f;
@@ -183,12 +198,9 @@ Test(sched, redo_goes_on_when_no_token_comes)
 	step(&f, staged(1));
 	step(&f, (struct sched_event){SCHED_JOB_RESULT, .job = 1, .node = 1, .ok = false});
 	f.trace[0] = '\0';
-	f.now_us = 99;
-	step(&f, (struct sched_event){SCHED_TICK});
-	expect(&f, "");
-	f.now_us = 100;
-	step(&f, (struct sched_event){SCHED_TICK});
-	expect(&f, "local 1: the node's compiler had something to say\n");
+	tick_at(&f, 0, "");
+	tick_at(&f, 99, "");
+	tick_at(&f, 100, "local 1: the node's compiler had something to say\n");
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1}); /* the debt still comes in */
 	tear_down(&f);
 }
@@ -203,20 +215,25 @@ Test(sched, result_is_delivered_when_no_token_comes)
 	step(&f, staged(1));
 	step(&f, on(SCHED_JOB_RESULT, 1, 1));
 	f.trace[0] = '\0';
-	f.now_us = 100;
-	step(&f, (struct sched_event){SCHED_TICK});
-	expect(&f, "deliver 1\n");
+	tick_at(&f, 0, "");
+	tick_at(&f, 100, "deliver 1\n");
 	step(&f, on(SCHED_JOB_GONE, 1, 0));
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
 	expect(&f, "");
 	tear_down(&f);
 }
 
-static void tick_at(struct fixture *f, uint64_t now_us, const char *trace)
+static void set_up_results(struct fixture *f, uint32_t n)
 {
-	f->now_us = now_us;
-	step(f, (struct sched_event){SCHED_TICK});
-	expect(f, trace);
+	set_up(f, 2);
+	step(f, up(1, n, n, 1));
+	for (uint32_t job = 1; job <= n; job++) {
+		step(f, ask(job));
+		step(f, staged(job));
+	}
+	for (uint32_t job = 1; job <= n; job++)
+		step(f, on(SCHED_JOB_RESULT, job, 1));
+	f->trace[0] = '\0';
 }
 
 /* Recipes that go on after their compile may take long: results wait for them however many there are, since
@@ -224,15 +241,8 @@ static void tick_at(struct fixture *f, uint64_t now_us, const char *trace)
 Test(sched, results_wait_as_long_as_tokens_come)
 {
 	struct fixture f;
-	set_up(&f, 2);
-	step(&f, up(1, 4, 4, 1));
-	for (uint32_t job = 1; job <= 4; job++) {
-		step(&f, ask(job));
-		step(&f, staged(job));
-	}
-	for (uint32_t job = 1; job <= 4; job++)
-		step(&f, on(SCHED_JOB_RESULT, job, 1));
-	f.trace[0] = '\0';
+	set_up_results(&f, 4);
+	tick_at(&f, 0, "");
 	f.now_us = 90;
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
 	expect(&f, "deliver 1\n");
@@ -244,6 +254,33 @@ Test(sched, results_wait_as_long_as_tokens_come)
 	tick_at(&f, 388, "");
 	tick_at(&f, 389, "deliver 4\n");
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 2}); /* what 2 and 4 owe */
+	expect(&f, "");
+	tear_down(&f);
+}
+
+/* Those that have the tokens use the cores: nobody goes on without for long, and what comes back then makes up
+ * for it before anybody else goes on. */
+Test(sched, busy_cores_are_not_used_twice)
+{
+	struct fixture f;
+	set_up_results(&f, 4);
+	busy_tick_at(&f, 1199, "");
+	busy_tick_at(&f, 1200, "deliver 1\n");
+	busy_tick_at(&f, 1300, "");
+	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
+	expect(&f, ""); /* one too many was at work */
+	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
+	expect(&f, "deliver 2\n");
+	/* idle, but for too short a time */
+	tick_at(&f, 1390, "");
+	tick_at(&f, 1489, "");
+	busy_tick_at(&f, 1490, "");
+	tick_at(&f, 1500, "");
+	tick_at(&f, 1599, "");
+	tick_at(&f, 1600, "deliver 3\n");
+	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
+	expect(&f, "deliver 4\n"); /* a core is idle: the next one uses it */
+	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
 	expect(&f, "");
 	tear_down(&f);
 }

@@ -179,7 +179,7 @@ static unsigned walk(unsigned seed)
 		else if (what == 1 && m.owed)
 			repay(&m, 1 + draw(&m, (unsigned)m.owed));
 		else if (what == 2)
-			say(&m, (struct sched_event){SCHED_TICK});
+			say(&m, (struct sched_event){SCHED_TICK, .idle = draw(&m, 2)});
 		else
 			move_job(&m, draw(&m, JOBS));
 	}

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "machine.h"
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -32,13 +32,13 @@ static void let_begin(struct farm *f)
 		wrapper_go(idmap_get(&f->wrappers, wrapper));
 }
 
-void memory_ask(struct farm *f, uint32_t wrapper, uint64_t input_bytes)
+void machine_ask(struct farm *f, uint32_t wrapper, uint64_t input_bytes)
 {
 	heavy_ask(&f->heavy, wrapper, input_bytes / 1024 * LINK_FACTOR, clock_now_ms());
 	let_begin(f);
 }
 
-void memory_end(struct farm *f, uint32_t wrapper)
+void machine_end(struct farm *f, uint32_t wrapper)
 {
 	heavy_end(&f->heavy, wrapper);
 	if (!f->closing)
@@ -61,21 +61,28 @@ static void look(struct farm *f)
 		farm_lend(f, n);
 }
 
+static void look_at_cores(struct farm *f)
+{
+	_cleanup_free_ char *stat = read_file("stat");
+	f->has_idle_core = spare_look(&f->spare, stat, clock_now_ms());
+}
+
 static void on_look(uv_timer_t *timer)
 {
+	look_at_cores(timer->data);
 	look(timer->data);
 	let_begin(timer->data);
 }
 
-void memory_start(struct farm *f)
+void machine_start(struct farm *f)
 {
-	uv_timer_init(&f->loop, &f->memory_timer);
-	f->memory_timer.data = f;
+	uv_timer_init(&f->loop, &f->machine_timer);
+	f->machine_timer.data = f;
 	look(f);
-	uv_timer_start(&f->memory_timer, on_look, LOOK_MS, LOOK_MS);
+	uv_timer_start(&f->machine_timer, on_look, LOOK_MS, LOOK_MS);
 }
 
-void memory_stop(struct farm *f)
+void machine_stop(struct farm *f)
 {
-	uv_close((uv_handle_t *)&f->memory_timer, NULL);
+	uv_close((uv_handle_t *)&f->machine_timer, NULL);
 }
