@@ -74,7 +74,7 @@ static bool has_trap(const char *macro)
 }
 
 /* An option for both halves. Nodes take single words: "-D X" becomes "-DX". */
-static void take_both(struct scan *s, const struct ccflag *row, const char *arg, const char *value)
+static void take_both(struct scan *s, const char *arg, const char *value)
 {
 	_cleanup_free_ char *word = xasprintf(
 		"%s%s%s", arg, value && str_starts(arg, "--") ? "=" : "", value ? value : "");
@@ -85,7 +85,6 @@ static void take_both(struct scan *s, const struct ccflag *row, const char *arg,
 		stay_for(s, word, "means something else on another machine");
 	if (strlen(word) > JOB_FLAG_BYTES_MAX)
 		stay_for(s, arg, "is longer than a node takes");
-	s->makes |= row->makes;
 	s->is_pedantic |= str_ends(word, "-pedantic") || strcmp(word, "-Wpedantic") == 0;
 	s->is_strict |= strcmp(word, "-Werror") == 0;
 	strv_push(&s->out->cpp, word);
@@ -96,7 +95,6 @@ static void take_source_option(struct scan *s, const struct ccflag *row, const c
 {
 	if (!s->source_option)
 		s->source_option = xasprintf("%.80s %s", arg, row->reason);
-	s->makes |= row->makes;
 	if (row->form == CCFLAG_EXACT) /* others are core/incdirs' */
 		strv_push(&s->out->flags, arg);
 }
@@ -137,8 +135,9 @@ static void take_stage(struct scan *s, const char *arg, const char *value)
 static void take_option(
 	struct scan *s, const struct ccflag *row, const char *arg, const char *value)
 {
+	s->makes |= row->makes;
 	switch (row->use) {
-	case CCFLAG_BOTH: take_both(s, row, arg, value); return;
+	case CCFLAG_BOTH: take_both(s, arg, value); return;
 	case CCFLAG_STAGE: take_stage(s, arg, value); return;
 	case CCFLAG_DRIVER: s->is_query = true; return;
 	case CCFLAG_LOCAL: stay_for(s, arg, row->reason); return;

@@ -33,22 +33,15 @@ static void lead(struct inputs_world *w, uint32_t dir, const char *path, const c
 void inputs_desk_need(struct inputs_world *w, uint32_t cwd, struct inputs_job *job)
 {
 	_cleanup_free_ char *dir = directory_of(job->output);
-	struct inputs_walk walk;
 	if (!is_file_name(str_base(job->output))) {
 		inputs_order_refuse(job, xasprintf("%s: is no file", job->output));
 		return;
 	}
-	inputs_places_walk(&w->places, cwd, dir, &walk);
-	bool there =
-		walk.way == WAY_THERE && inputs_places_look(&w->places, walk.end)->kind == SPOT_DIR;
-	uint32_t end = walk.end;
-	if (there)
-		inputs_view_need_directory(w, &walk);
-	else
+	uint32_t end = inputs_view_need_directory(w, cwd, dir);
+	if (end == NO_SPOT) {
 		inputs_order_refuse(job, xasprintf("%s: is no directory", dir));
-	inputs_walk_fini(&walk);
-	if (!there)
 		return;
+	}
 	lead(w, end, job->output, VIEWPLAN_OUTPUT, job);
 	for (enum side i = 0; i < SIDE_COUNT; i++) {
 		if (!side_is_in(job->sides, i))

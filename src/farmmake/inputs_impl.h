@@ -90,8 +90,8 @@ void inputs_view_begin(struct inputs_world *w);
 void inputs_view_need(struct inputs_world *w, uint32_t spot, unsigned needs);
 /* All that is needed to see what a walk sees, when it looks for a name in the directory at the end of it. */
 void inputs_view_need_walk(struct inputs_world *w, const struct inputs_walk *walk);
-/* The directory at the end of a walk has to be there, and the way to it. */
-void inputs_view_need_directory(struct inputs_world *w, struct inputs_walk *walk);
+/* The directory has to be there, and the way to it from start. NO_SPOT when it is none. */
+uint32_t inputs_view_need_directory(struct inputs_world *w, uint32_t start, const char *path);
 /* What lies above the spot holds a compiler's own files. */
 void inputs_view_spare(struct inputs_world *w, uint32_t spot);
 /* Answers the job with what is needed; false: refused. */

@@ -65,11 +65,19 @@ void inputs_view_need_walk(struct inputs_world *w, const struct inputs_walk *wal
 	}
 }
 
-void inputs_view_need_directory(struct inputs_world *w, struct inputs_walk *walk)
+uint32_t inputs_view_need_directory(struct inputs_world *w, uint32_t start, const char *path)
 {
-	walk->dir = NO_SPOT;
-	inputs_view_need_walk(w, walk);
-	inputs_view_need(w, walk->end, NEED_EXISTS);
+	struct inputs_walk walk;
+	uint32_t found = NO_SPOT;
+	inputs_places_walk(&w->places, start, path, &walk);
+	if (walk.way == WAY_THERE && inputs_places_look(&w->places, walk.end)->kind == SPOT_DIR) {
+		found = walk.end;
+		walk.dir = NO_SPOT;
+		inputs_view_need_walk(w, &walk);
+		inputs_view_need(w, found, NEED_EXISTS);
+	}
+	inputs_walk_fini(&walk);
+	return found;
 }
 
 void inputs_view_spare(struct inputs_world *w, uint32_t spot)

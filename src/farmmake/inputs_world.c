@@ -163,15 +163,8 @@ static struct inputs_site *site_at(struct inputs_world *w, const char *cwd)
 	for (size_t i = 0; i < w->sites.n && !site; i++)
 		if (strcmp(w->sites.v[i]->cwd, cwd) == 0)
 			site = w->sites.v[i];
-	struct inputs_walk walk;
-	inputs_places_walk(&w->places, 0, cwd, &walk);
-	bool there =
-		walk.way == WAY_THERE && inputs_places_look(&w->places, walk.end)->kind == SPOT_DIR;
-	uint32_t root = walk.end;
-	if (there)
-		inputs_view_need_directory(w, &walk);
-	inputs_walk_fini(&walk);
-	if (!there)
+	uint32_t root = inputs_view_need_directory(w, 0, cwd);
+	if (root == NO_SPOT)
 		return NULL;
 	if (!site) {
 		site = xcalloc(1, sizeof *site);

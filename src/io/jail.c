@@ -85,20 +85,26 @@ static void copy_plan(const struct viewplan *from, struct viewplan *to)
 	}
 }
 
-static void describe_outputs(const struct jail_order *order, char *out[JAIL_OUT_COUNT])
+static bool is_wanted(const struct jail_order *order, int out)
 {
-	const struct job_spec *spec = order->spec;
-	bool want_deps = order->tree && spec->deps != DEPS_NONE;
-	out[JAIL_OUT_OUTPUT] = xstrdup(order->tree ? VIEWPLAN_OUTPUT : spec->output);
-	out[JAIL_OUT_DEPS] = xstrdup(want_deps ? VIEWPLAN_DEPS : "");
-	for (enum side i = 0; i < SIDE_COUNT; i++) {
-		char **side = &out[JAIL_OUT_SIDE + i];
-		if (!side_is_in(spec->sides, i))
-			*side = xstrdup("");
-		else
-			*side = order->tree ? xstrdup(side_table[i].desk)
-					    : side_name(spec->output, i);
+	switch (out) {
+	case JAIL_OUT_OUTPUT: return true;
+	case JAIL_OUT_DEPS: return order->tree && order->spec->deps != DEPS_NONE;
+	default: return side_is_in(order->spec->sides, (enum side)(out - JAIL_OUT_SIDE));
 	}
+}
+
+/* Where the compiler leaves it; malloc'd. */
+static char *place_of(const struct jail_order *order, int out)
+{
+	const char *output = order->spec->output;
+	switch (out) {
+	case JAIL_OUT_OUTPUT: return xstrdup(order->tree ? VIEWPLAN_OUTPUT : output);
+	case JAIL_OUT_DEPS: return xstrdup(VIEWPLAN_DEPS);
+	default: break;
+	}
+	enum side side = (enum side)(out - JAIL_OUT_SIDE);
+	return order->tree ? xstrdup(side_table[side].desk) : side_name(output, side);
 }
 
 /* The sealed description, or -errno. */
@@ -121,7 +127,8 @@ static int describe(const struct jail_order *order)
 		.is_trial = order->is_trial,
 		.has_cgroup = box->groups != NULL,
 	};
-	describe_outputs(order, d.out);
+	for (int i = 0; i < JAIL_OUT_COUNT; i++)
+		d.out[i] = is_wanted(order, i) ? place_of(order, i) : xstrdup("");
 	build_argv(order, &d.argv);
 	copy_plan(order->plan, &d.plan);
 	for (size_t i = 0; i < box->binds.n; i++)
@@ -152,19 +159,17 @@ static void destroy(struct jail *j)
 	free(j);
 }
 
-static bool is_wanted(const struct job_spec *spec, int fd)
+static bool is_filled(const struct jail_order *order, int fd)
 {
-	if (fd == JAIL_FD_OUT + JAIL_OUT_DEPS)
-		return spec->deps != DEPS_NONE;
-	int side = fd - JAIL_FD_OUT - JAIL_OUT_SIDE;
-	return side < 0 || side_is_in(spec->sides, (enum side)side);
+	if (fd >= JAIL_FD_OUT)
+		return is_wanted(order, fd - JAIL_FD_OUT);
+	return fd < JAIL_FD_DESC || fd == JAIL_FD_REPORT;
 }
 
-static int open_memfds(struct jail *j, const struct job_spec *spec)
+static int open_memfds(struct jail *j, const struct jail_order *order)
 {
 	for (int i = STDOUT_FILENO; i < JAIL_FD_COUNT; i++) {
-		bool is_empty = i < JAIL_FD_DESC || i == JAIL_FD_REPORT || i >= JAIL_FD_OUT;
-		if (!is_empty || !is_wanted(spec, i))
+		if (!is_filled(order, i))
 			continue;
 		j->fd[i] = memfd_create("farmjail-out", MFD_CLOEXEC);
 		if (j->fd[i] < 0)
@@ -286,7 +291,7 @@ static int join_group(struct jail *j, struct jail_groups *groups)
 /* What farmjail is started with, but for the text. */
 static int prepare(struct jail *j, const struct jail_order *order)
 {
-	int err = open_memfds(j, order->spec);
+	int err = open_memfds(j, order);
 	if (!err && order->box->groups)
 		err = join_group(j, order->box->groups);
 	if (err)

@@ -133,10 +133,11 @@ project() {
 	END
 }
 
+made=(-name '*.[ods]' -o -name '*.gcno' -o -name '*.su' -o -name '*.ci' -o -name '*.dwo')
+
 # collect_all FROM TO: everything that a build made
 collect_all() {
-	mkdir -p "$2" && (cd "$1" && find . -maxdepth 2 \( -name '*.[ods]' -o -name '*.dep' -o -name '.*.d' -o \
-		-name '*.gcno' -o -name '*.su' -o -name '*.ci' -o -name '*.dwo' \) -type f |
+	mkdir -p "$2" && (cd "$1" && find . -maxdepth 2 \( "${made[@]}" -o -name '*.dep' -o -name '.*.d' \) -type f |
 		xargs cp --parents -t "$2")
 }
 
@@ -180,7 +181,7 @@ cd "$work/another name" && make -s clean 2>/dev/null
 find . -name '*.o' -delete
 PWD="$work/another name" make >"$work/plain.out" 2>"$work/plain.err" || fail "make failed in a linked directory"
 collect_all "$work/tree" "$work/plain-linked"
-find . \( -name '*.[ods]' -o -name '*.gcno' -o -name '*.su' -o -name '*.ci' -o -name '*.dwo' \) -type f -delete
+find . \( "${made[@]}" \) -type f -delete
 farm >"$work/farm.out" 2>"$work/farm.err" || fail "farmmake failed in a linked directory"
 collect_all "$work/tree" "$work/farm-linked"
 same_trees "$work/plain-linked" "$work/farm-linked" >/dev/null

@@ -174,19 +174,21 @@ Test(sched, last_node_gone_waits_for_a_token)
 	tear_down(&f);
 }
 
-static void busy_tick_at(struct fixture *f, uint64_t now_us, const char *trace)
+static void tick(struct fixture *f, uint64_t now_us, bool idle, const char *trace)
 {
 	f->now_us = now_us;
-	step(f, (struct sched_event){SCHED_TICK});
+	step(f, (struct sched_event){SCHED_TICK, .idle = idle});
 	expect(f, trace);
 }
 
-/* A core is idle. */
+static void busy_tick_at(struct fixture *f, uint64_t now_us, const char *trace)
+{
+	tick(f, now_us, false, trace);
+}
+
 static void tick_at(struct fixture *f, uint64_t now_us, const char *trace)
 {
-	f->now_us = now_us;
-	step(f, (struct sched_event){SCHED_TICK, .idle = true});
-	expect(f, trace);
+	tick(f, now_us, true, trace);
 }
 
 Test(sched, redo_goes_on_when_no_token_comes)
