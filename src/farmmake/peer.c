@@ -118,6 +118,11 @@ static void say_namesake(const struct peer *p, const char *other)
 		p->name, p->address, other);
 }
 
+static uint32_t usable_credits(const struct peer *p)
+{
+	return p->left_out ? 0 : p->credits;
+}
+
 static int on_welcome(struct peer *p, const struct msg *m)
 {
 	if (m->welcome.version != WIRE_VERSION)
@@ -137,13 +142,13 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	p->slots = m->welcome.slots;
 	p->shows_views = m->welcome.shows_views;
 	p->credits = m->welcome.credits;
-	p->left_out = false;
+	ways_join(p);
 	snprintf(p->address, sizeof p->address, "%s", conn_peer_text(p->conn));
 	log_debug("%.3f node %s is %u", farm_seconds(p->farm), p->name, p->id);
 	if (p->farm->conf.verbose)
 		log_info("node %s (%s): %u slots", p->name, p->address, p->slots);
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_UP, .node = p->id,
-				    .credits = m->welcome.credits, .slots = m->welcome.slots,
+				    .credits = usable_credits(p), .slots = m->welcome.slots,
 				    .here = netif_is_here((const struct sockaddr *)&p->addr),
 				    .toolchains = intern_toolchains(p, &m->welcome.toolchains)});
 	ways_review(p->farm);
@@ -246,7 +251,7 @@ void peer_set_credits(struct peer *p, uint32_t credits)
 {
 	p->credits = credits;
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_CREDITS, .node = p->id,
-				    .credits = p->left_out ? 0 : credits});
+				    .credits = usable_credits(p)});
 }
 
 /* Late words about a job that it had are no offence. */

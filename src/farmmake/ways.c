@@ -29,16 +29,24 @@ bool ways_are_views(const struct farm *f)
 	return s.viewless * LEFT_OUT_PART <= s.slots;
 }
 
-static void leave_out(struct peer *p, bool left_out)
+/* Returns whether that is new. */
+static bool place(struct peer *p, bool views)
 {
+	bool left_out = views && !p->shows_views;
 	if (p->left_out == left_out)
-		return;
+		return false;
 	p->left_out = left_out;
 	if (left_out && p->farm->conf.verbose)
 		log_info(
 			"node %s is left out: it cannot show what is compiled here, as most nodes can",
 			p->name);
-	peer_set_credits(p, p->credits);
+	return true;
+}
+
+void ways_join(struct peer *p)
+{
+	p->left_out = false;
+	place(p, p->farm->conf.direct && ways_are_views(p->farm));
 }
 
 void ways_review(struct farm *f)
@@ -46,7 +54,7 @@ void ways_review(struct farm *f)
 	bool views = f->conf.direct && ways_are_views(f);
 	list_for_each(l, &f->peers) {
 		struct peer *p = list_entry(l, struct peer, link);
-		if (p->state == PEER_UP)
-			leave_out(p, views && !p->shows_views);
+		if (p->state == PEER_UP && place(p, views))
+			peer_set_credits(p, p->credits);
 	}
 }

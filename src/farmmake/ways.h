@@ -5,14 +5,17 @@
  * given no credits. They are left out when they have a quarter of the slots at most, since what a text costs
  * here keeps more of a farm idle than that.
  *
- * Contract: ways_review() whenever a node has come, gone, or turned out to show none.
+ * Contract: ways_join() before the scheduler hears of a node that is up; ways_review() whenever a node has
+ * come, gone, or turned out to show none.
  */
 #pragma once
 
 #include <stdbool.h>
 
 struct farm;
+struct peer;
 
+void ways_join(struct peer *p);
 void ways_review(struct farm *f);
 /* Do jobs go as views, where they can? */
 bool ways_are_views(const struct farm *f);
