@@ -82,8 +82,8 @@ run() {
 }
 
 asan=("-Db_sanitize=address,undefined" -Db_lundef=false)
-# what is not installed and not timed is compiled faster than it is optimized
-quickly=-Doptimization=1
+# what is not installed and not timed is compiled faster than it is optimized, and what does not run even more so
+quickly=-Doptimization=1 hardly=-Doptimization=0
 
 fuzz_minutes() {
 	local target seconds=${FARMMAKE_TEST_FUZZ_S:-60}
@@ -128,7 +128,7 @@ default)
 	fi
 	build build-gcc -Dwerror=true && run build-gcc none "${suites[@]}"
 	if [ $whole = yes ]; then
-		CC=clang build build-clang -Dwerror=true $quickly
+		CC=clang build build-clang -Dwerror=true $hardly
 		build build-asan -Dwerror=true "${asan[@]}" $quickly && run build-asan asan unit io fuzz
 	fi
 	;;

@@ -46,7 +46,8 @@ __attribute__((noreturn)) static void become(const struct world *w, const struct
 	strv_push(&argv, "-o");
 	strv_push(&argv, spec.output);
 	strv_push(&argv, spec.source);
-	unsetenv("TMPDIR"); /* is not theirs */
+	setenv("TMPDIR", world_expand(w, "%r/job"),
+		1); /* theirs, and swept: a crash leaves much there */
 	if (v->env)
 		putenv(world_expand(w, v->env));
 	limit(RLIMIT_AS, (rlim_t)1 << 30);
