@@ -1,6 +1,6 @@
 /* report - the record of one build, its JSON and its summary for people.
  *
- * Schema: doc/report.md ("farmmake-report/1"). Times are seconds since the build's start.
+ * Schema: doc/report.md ("farmmake-report/2"). Times are seconds since the build's start.
  *
  * Contract: pure. The caller adds jobs as they end, in any order, and nodes when they are first
  * seen; numbers are the caller's. Negative times mean "never happened" and become null.
@@ -8,6 +8,8 @@
  * Ownership: report copies every string it is given.
  */
 #pragma once
+
+#include "usage.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,9 +44,7 @@ struct report_job {
 	bool is_view;        /* it read the sources itself, */
 	const char *no_view; /* or why not; "" where nobody asked */
 	int exit_status;
-	struct {
-		double start, cpp, staged, sent, started, finished, done;
-	} t; /* asked; told to preprocess; text complete; upload began; compile began; result here; wrapper ended */
+	struct usage_times t;
 	struct {
 		uint64_t text, up, down;
 	} bytes; /* text before packing; sent; received */
@@ -53,6 +53,12 @@ struct report_job {
 	} cpu;
 	unsigned retries;    /* dispatches after the first */
 	const char *checked; /* how the node's object compared with ours; NULL: it was not */
+};
+
+/* Work of make's that is no compile of ours. */
+struct report_step {
+	const char *name, *command;
+	double begin, end;
 };
 
 struct report_totals {
@@ -65,7 +71,10 @@ struct report *report_create(void);
 void report_destroy(struct report *r);
 /* Returns the node's index; the same name again gives the same index and updates the rest. */
 int report_add_node(struct report *r, const struct report_node *n);
+/* The node was connected from begin to end. */
+void report_add_presence(struct report *r, int node, double begin, double end);
 void report_add_job(struct report *r, const struct report_job *j);
+void report_add_step(struct report *r, const struct report_step *s);
 /* Objects that came from nodes whose objects are suspicious, as it stands. */
 unsigned report_suspicious(const struct report *r);
 /* The whole document, malloc'd, ending in a newline. */

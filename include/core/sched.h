@@ -107,6 +107,8 @@ void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan
 void sched_get_stats(const struct sched *s, struct sched_stats *ret);
 /* A cost over the time that it takes there. Node 0 is this machine. */
 double sched_node_speed(const struct sched *s, uint32_t node);
+/* Is that the reason of a job that a node would have had, if one had had room? */
+bool sched_is_overflow(const char *why);
 /* Checks every invariant; a failed one aborts. For tests and debug builds. */
 void sched_check(const struct sched *s);
 /* "preprocess 3", "send 3 to 1", …: for golden traces. Returns out. */

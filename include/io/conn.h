@@ -75,6 +75,8 @@ void conn_close(struct conn *c);
 void conn_abort(struct conn *c, int err);
 /* "192.168.1.7:3634"; for a wrapper "pid 1234". */
 const char *conn_peer_text(const struct conn *c);
+/* Of a wrapper's link; 0 when it is not known. */
+pid_t conn_peer_pid(const struct conn *c);
 /* Of a node link: the peer's address. */
 const struct sockaddr *conn_peer_address(const struct conn *c);
 /* Bytes that went through the socket so far, both ways. */

@@ -5,7 +5,10 @@
  */
 #include "core/report.h"
 
+#include "report_impl.h"
+
 #include "base/str.h"
+#include "core/sched.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -18,19 +21,19 @@ struct node {
 	unsigned slots, jobs;
 	bool lost, suspicious;
 	struct strv outputs; /* of the jobs that it did */
-	double busy_s;
+	json_t *present;
 	uint64_t up, down, contents;
 };
 
 struct report {
 	struct node *nodes;
 	size_t n_nodes, cap_nodes;
-	struct strv jobs; /* finished rows: a tenth of what their json_t would take */
+	struct strv jobs, steps; /* finished rows: a tenth of what their json_t would take */
+	struct usage *usage;
 	unsigned remote, views, failed, retried, checked;
 };
 
-/* JSON holds UTF-8 only, and a path may be anything. */
-static json_t *text(const char *s)
+json_t *report_text(const char *s)
 {
 	json_t *v = json_string(s);
 	if (v)
@@ -45,8 +48,7 @@ static json_t *text(const char *s)
 	return json_string(safe);
 }
 
-/* A duration, to the microsecond. */
-static json_t *seconds(double s)
+json_t *report_seconds(double s)
 {
 	return json_real(s > 0 && s < 1e12 ? (double)(int64_t)(s * 1e6 + 0.5) / 1e6 : 0);
 }
@@ -54,7 +56,7 @@ static json_t *seconds(double s)
 /* A time since the build's start; negative: it never came. */
 static json_t *moment(double s)
 {
-	return s >= 0 ? seconds(s) : json_null();
+	return s >= 0 ? report_seconds(s) : json_null();
 }
 
 static json_int_t whole(uint64_t v)
@@ -62,8 +64,7 @@ static json_int_t whole(uint64_t v)
 	return (json_int_t)v;
 }
 
-/* One line, malloc'd. */
-static char *dump(json_t *row)
+char *report_dump(json_t *row)
 {
 	assert(row);
 	char *line = json_dumps(row, JSON_COMPACT | JSON_REAL_PRECISION(15));
@@ -74,7 +75,9 @@ static char *dump(json_t *row)
 
 struct report *report_create(void)
 {
-	return xcalloc(1, sizeof(struct report));
+	struct report *r = xcalloc(1, sizeof *r);
+	r->usage = usage_create();
+	return r;
 }
 
 void report_destroy(struct report *r)
@@ -86,9 +89,12 @@ void report_destroy(struct report *r)
 		free(r->nodes[i].address);
 		free(r->nodes[i].quarantine);
 		strv_fini(&r->nodes[i].outputs);
+		json_decref(r->nodes[i].present);
 	}
 	free(r->nodes);
 	strv_fini(&r->jobs);
+	strv_fini(&r->steps);
+	usage_destroy(r->usage);
 	free(r);
 }
 
@@ -107,7 +113,7 @@ static struct node *append_node(struct report *r, const char *name)
 		r->nodes = xrealloc(r->nodes, r->cap_nodes * sizeof *r->nodes);
 	}
 	struct node *n = &r->nodes[r->n_nodes++];
-	*n = (struct node){.name = xstrdup(name)};
+	*n = (struct node){.name = xstrdup(name), .present = json_array()};
 	return n;
 }
 
@@ -124,7 +130,25 @@ int report_add_node(struct report *r, const struct report_node *from)
 	n->quarantine = xstrdup(from->quarantine ? from->quarantine : "");
 	n->suspicious = from->suspicious;
 	n->contents = from->content_bytes;
+	usage_set_node(r->usage, (int)(n - r->nodes), n->slots);
 	return (int)(n - r->nodes);
+}
+
+void report_add_presence(struct report *r, int node, double begin, double end)
+{
+	assert(node >= 0 && node < (int)r->n_nodes);
+	usage_add_presence(r->usage, node, begin, end);
+	json_array_append_new(r->nodes[node].present,
+		json_pack("[o, o]", report_seconds(begin), report_seconds(end)));
+}
+
+void report_add_step(struct report *r, const struct report_step *s)
+{
+	usage_add_step(r->usage, s->name, s->begin, s->end);
+	strv_push_take(&r->steps,
+		report_dump(json_pack("{s:o, s:o, s:o, s:o}", "name", report_text(s->name),
+			"command", report_text(s->command), "begin", report_seconds(s->begin),
+			"end", report_seconds(s->end))));
 }
 
 /* What the job adds to the sums. */
@@ -142,8 +166,14 @@ static void count(struct report *r, struct node *n, const struct report_job *j)
 		strv_push(&n->outputs, j->output);
 	n->up += j->bytes.up;
 	n->down += j->bytes.down;
-	if (j->t.started >= 0 && j->t.finished > j->t.started)
-		n->busy_s += j->t.finished - j->t.started;
+}
+
+static json_t *format_times(const struct usage_times *t)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start", moment(t->start),
+		"cpp", moment(t->cpp), "staged", moment(t->staged), "sent", moment(t->sent),
+		"started", moment(t->started), "compiled", moment(t->compiled), "finished",
+		moment(t->finished), "local", moment(t->local), "done", moment(t->done));
 }
 
 void report_add_job(struct report *r, const struct report_job *j)
@@ -151,23 +181,22 @@ void report_add_job(struct report *r, const struct report_job *j)
 	assert(j->node < (int)r->n_nodes);
 	struct node *n = j->node >= 0 ? &r->nodes[j->node] : NULL;
 	count(r, n, j);
-	json_t *t = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start", moment(j->t.start),
-		"cpp", moment(j->t.cpp), "staged", moment(j->t.staged), "sent", moment(j->t.sent),
-		"started", moment(j->t.started), "finished", moment(j->t.finished), "done",
-		moment(j->t.done));
+	usage_add_job(r->usage, &(struct usage_job){j->source, n ? j->node : USAGE_HERE,
+					!j->remote && sched_is_overflow(j->reason), j->t});
 	json_t *bytes = json_pack("{s:I, s:I, s:I}", "text", whole(j->bytes.text), "up",
 		whole(j->bytes.up), "down", whole(j->bytes.down));
-	json_t *cpu = json_pack("{s:o, s:o}", "local_s", seconds(j->cpu.local_s), "remote_s",
-		seconds(j->cpu.remote_s));
+	json_t *cpu = json_pack("{s:o, s:o}", "local_s", report_seconds(j->cpu.local_s), "remote_s",
+		report_seconds(j->cpu.remote_s));
 	const char *input = !j->remote ? NULL : j->is_view ? "view" : "text";
 	json_t *row = json_pack(
 		"{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "id",
-		whole(j->id), "source", text(j->source), "output", text(j->output), "compiler",
-		text(j->compiler), "where", j->remote ? "node" : "local", "node",
-		n ? text(n->name) : json_null(), "reason", text(j->reason), "input", input,
-		"no_view", text(j->no_view ? j->no_view : ""), "t", t, "bytes", bytes, "cpu", cpu,
-		"retries", whole(j->retries), "checked", j->checked);
-	strv_push_take(&r->jobs, dump(row));
+		whole(j->id), "source", report_text(j->source), "output", report_text(j->output),
+		"compiler", report_text(j->compiler), "where", j->remote ? "node" : "local", "node",
+		n ? report_text(n->name) : json_null(), "reason", report_text(j->reason), "input",
+		input, "no_view", report_text(j->no_view ? j->no_view : ""), "t",
+		format_times(&j->t), "bytes", bytes, "cpu", cpu, "retries", whole(j->retries),
+		"checked", j->checked);
+	strv_push_take(&r->jobs, report_dump(row));
 }
 
 /* "2017-09-28T14:30:00Z" */
@@ -183,11 +212,12 @@ static char *format_build(const struct report_build *b)
 {
 	json_t *args = json_array();
 	for (char *const *arg = b->args; *arg; arg++)
-		json_array_append_new(args, text(*arg));
-	return dump(json_pack("{s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:I}", "started",
-		instant(b->started_unix_s), "wall_s", seconds(b->wall_s), "cpu_s",
-		seconds(b->cpu_s), "exit_status", b->exit_status, "make", text(b->make), "args",
-		args, "cwd", text(b->cwd), "local_slots", whole(b->local_slots)));
+		json_array_append_new(args, report_text(*arg));
+	return report_dump(json_pack("{s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:I}", "started",
+		instant(b->started_unix_s), "wall_s", report_seconds(b->wall_s), "cpu_s",
+		report_seconds(b->cpu_s), "exit_status", b->exit_status, "make",
+		report_text(b->make), "args", args, "cwd", report_text(b->cwd), "local_slots",
+		whole(b->local_slots)));
 }
 
 unsigned report_suspicious(const struct report *r)
@@ -198,16 +228,20 @@ unsigned report_suspicious(const struct report *r)
 	return (unsigned)n;
 }
 
-static char *format_node(const struct node *n)
+static char *format_node(const struct report *r, size_t i, const struct usage_frame *f)
 {
+	const struct node *n = &r->nodes[i];
 	json_t *outputs = json_array();
-	for (size_t i = 0; n->suspicious && i < n->outputs.n; i++)
-		json_array_append_new(outputs, text(n->outputs.v[i]));
-	return dump(json_pack("{s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:b, s:o, s:o}", "name",
-		text(n->name), "address", text(n->address), "slots", whole(n->slots), "jobs",
-		whole(n->jobs), "busy_s", seconds(n->busy_s), "bytes_up",
+	double busy_s;
+	json_t *slots_busy = report_slots(r->usage, (int)i, f, &busy_s);
+	for (size_t k = 0; n->suspicious && k < n->outputs.n; k++)
+		json_array_append_new(outputs, report_text(n->outputs.v[k]));
+	return report_dump(json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:O, s:I, s:I, s:b, s:o, s:o}",
+		"name", report_text(n->name), "address", report_text(n->address), "slots",
+		whole(n->slots), "jobs", whole(n->jobs), "busy_s", report_seconds(busy_s),
+		"slots_busy_s", slots_busy, "present", n->present, "bytes_up",
 		whole(n->up + n->contents), "bytes_down", whole(n->down), "lost", n->lost,
-		"quarantine", text(n->quarantine), "suspicious", outputs));
+		"quarantine", report_text(n->quarantine), "suspicious", outputs));
 }
 
 static char *format_summary(
@@ -216,13 +250,13 @@ static char *format_summary(
 	double rate = b->wall_s > 0 ? (double)r->jobs.n / b->wall_s : 0;
 	json_t *tokens = json_pack(
 		"{s:I, s:I}", "lent_peak", whole(t->lent_peak), "lost", whole(t->tokens_lost));
-	return dump(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}",
+	return report_dump(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}",
 		"jobs", whole(r->jobs.n), "remote", whole(r->remote), "local",
 		whole(r->jobs.n - r->remote), "failed", whole(r->failed), "retried",
 		whole(r->retried), "views", whole(r->views), "contents_up", whole(t->content_bytes),
 		"checked", whole(r->checked), "suspicious", whole(report_suspicious(r)),
-		"files_per_s", seconds(rate), "max_local_running", whole(t->max_local_running),
-		"tokens", tokens));
+		"files_per_s", report_seconds(rate), "max_local_running",
+		whole(t->max_local_running), "tokens", tokens));
 }
 
 static void print_rows(FILE *out, const char *name, const struct strv *rows)
@@ -236,18 +270,21 @@ static void print_rows(FILE *out, const char *name, const struct strv *rows)
 char *report_to_json(
 	const struct report *r, const struct report_build *b, const struct report_totals *t)
 {
-	_cleanup_free_ char *build = format_build(b), *sums = format_summary(r, b, t);
+	const struct usage_frame f = {.wall_s = b->wall_s, .local_slots = b->local_slots};
+	_cleanup_free_ char *build = format_build(b), *sums = format_summary(r, b, t),
+			    *usage = report_format_usage(r->usage, &f);
 	struct strv nodes = {0};
 	for (size_t i = 0; i < r->n_nodes; i++)
-		strv_push_take(&nodes, format_node(&r->nodes[i]));
+		strv_push_take(&nodes, format_node(r, i, &f));
 	char *json = NULL;
 	size_t size;
 	FILE *out = open_memstream(&json, &size);
 	assert(out);
-	fprintf(out, "{\n\"schema\": \"farmmake-report/1\",\n\"build\": %s,\n", build);
+	fprintf(out, "{\n\"schema\": \"farmmake-report/2\",\n\"build\": %s,\n", build);
 	print_rows(out, "nodes", &nodes);
 	print_rows(out, "jobs", &r->jobs);
-	fprintf(out, "\"summary\": %s\n}\n", sums);
+	print_rows(out, "steps", &r->steps);
+	fprintf(out, "\"usage\": %s,\n\"summary\": %s\n}\n", usage, sums);
 	if (fclose(out) != 0)
 		abort();
 	strv_fini(&nodes);

@@ -1,4 +1,4 @@
-/* The schema "farmmake-report/1" as tables, and the walk that compares a document with them. */
+/* The schema "farmmake-report/2" as tables, and the walk that compares a document with them. */
 #include "report_schema.h"
 
 #include "base/err.h"
@@ -18,6 +18,8 @@ enum kind {
 	COUNT,
 	RATE,
 	SECONDS,
+	SPANS,
+	LENGTHS,
 	MOMENT,
 	FLAG,
 	OBJECT,
@@ -37,7 +39,9 @@ static const struct field moments[] = {
 	{"staged", MOMENT},
 	{"sent", MOMENT},
 	{"started", MOMENT},
+	{"compiled", MOMENT},
 	{"finished", MOMENT},
+	{"local", MOMENT},
 	{"done", MOMENT},
 	{NULL},
 };
@@ -70,6 +74,8 @@ static const struct field node[] = {
 	{"slots", COUNT},
 	{"jobs", COUNT},
 	{"busy_s", SECONDS},
+	{"slots_busy_s", LENGTHS},
+	{"present", SPANS},
 	{"bytes_up", COUNT},
 	{"bytes_down", COUNT},
 	{"lost", FLAG},
@@ -87,6 +93,56 @@ static const struct field build[] = {
 	{"args", WORDS},
 	{"cwd", TEXT},
 	{"local_slots", COUNT},
+	{NULL},
+};
+
+static const struct field step[] = {
+	{"name", TEXT},
+	{"command", TEXT},
+	{"begin", SECONDS},
+	{"end", SECONDS},
+	{NULL},
+};
+
+static const struct field usage_here[] = {
+	{"slots_busy_s", LENGTHS},
+	{"compile_s", SECONDS},
+	{"step_s", SECONDS},
+	{"prepare_s", SECONDS},
+	{"commit_s", SECONDS},
+	{"overflow_s", SECONDS},
+	{"idle_s", SECONDS},
+	{NULL},
+};
+
+static const struct field usage_nodes[] = {
+	{"compile_s", SECONDS},
+	{"link_s", SECONDS},
+	{"credit_s", SECONDS},
+	{"prepare_s", SECONDS},
+	{"client_s", SECONDS},
+	{"make_s", SECONDS},
+	{"absent_s", SECONDS},
+	{NULL},
+};
+
+static const struct field chain[] = {
+	{"name", TEXT},
+	{"is_step", FLAG},
+	{"begin", SECONDS},
+	{"end", SECONDS},
+	{NULL},
+};
+
+static const struct field usage[] = {
+	{"here", OBJECT, usage_here},
+	{"nodes", OBJECT, usage_nodes},
+	{"here_full_s", SECONDS},
+	{"nodes_full_s", SECONDS},
+	{"lone_s", SECONDS},
+	{"limit", TEXT},
+	{"limit_text", TEXT},
+	{"chain", ROWS, chain},
 	{NULL},
 };
 
@@ -109,10 +165,12 @@ static const struct field summary[] = {
 };
 
 static const struct field document[] = {
-	{"schema", TEXT, .only = {"farmmake-report/1"}},
+	{"schema", TEXT, .only = {"farmmake-report/2"}},
 	{"build", OBJECT, build},
 	{"nodes", ROWS, node},
 	{"jobs", ROWS, job},
+	{"steps", ROWS, step},
+	{"usage", OBJECT, usage},
 	{"summary", OBJECT, summary},
 	{NULL},
 };
@@ -126,6 +184,8 @@ static const char *const expected[] = {
 	[COUNT] = "a whole number, not negative",
 	[RATE] = "a number, not negative",
 	[SECONDS] = "a number of seconds, not negative",
+	[SPANS] = "an array of pairs of numbers, the second not less than the first",
+	[LENGTHS] = "an array of numbers, not negative",
 	[MOMENT] = "a number of seconds, not negative, or null",
 	[FLAG] = "true or false",
 	[OBJECT] = "an object",
@@ -152,10 +212,27 @@ static bool is_instant(const json_t *v)
 	return !*form && !*s;
 }
 
-static bool is_words(const json_t *v)
+static bool is_word(const json_t *v)
+{
+	return json_is_string(v);
+}
+
+static bool is_length(const json_t *v)
+{
+	return json_is_number(v) && json_number_value(v) >= 0;
+}
+
+static bool is_span(const json_t *v)
+{
+	const json_t *begin = json_array_get(v, 0), *end = json_array_get(v, 1);
+	return json_array_size(v) == 2 && is_length(begin) && is_length(end) &&
+	       json_number_value(begin) <= json_number_value(end);
+}
+
+static bool all_are(const json_t *v, bool (*is_one)(const json_t *v))
 {
 	for (size_t i = 0; i < json_array_size(v); i++)
-		if (!json_is_string(json_array_get(v, i)))
+		if (!is_one(json_array_get(v, i)))
 			return false;
 	return json_is_array(v);
 }
@@ -166,12 +243,14 @@ static bool is_of_kind(const struct field *f, const json_t *v)
 	case TEXT: return is_legal_text(f, v);
 	case TEXT_OR_NULL: return json_is_string(v) || json_is_null(v);
 	case INSTANT: return is_instant(v);
-	case WORDS: return is_words(v);
+	case WORDS: return all_are(v, is_word);
 	case WHOLE: return json_is_integer(v);
 	case COUNT: return json_is_integer(v) && json_integer_value(v) >= 0;
 	case RATE:
-	case SECONDS: return json_is_number(v) && json_number_value(v) >= 0;
-	case MOMENT: return json_is_null(v) || (json_is_number(v) && json_number_value(v) >= 0);
+	case SECONDS: return is_length(v);
+	case MOMENT: return json_is_null(v) || is_length(v);
+	case LENGTHS: return all_are(v, is_length);
+	case SPANS: return all_are(v, is_span);
 	case FLAG: return json_is_boolean(v);
 	case OBJECT: return json_is_object(v);
 	case ROWS: return json_is_array(v);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REASONS_SHOWN = 4, NODES_SHOWN = 6, NAME_BYTES = 100 };
+enum { REASONS_SHOWN = 4, NODES_SHOWN = 6, LINKS_SHOWN = 4, NAME_BYTES = 100, LIMIT_BYTES = 400 };
 
 struct tally {
 	const char *reason;
@@ -142,6 +142,41 @@ static void print_build(FILE *out, const json_t *build, const json_t *sums)
 	fprintf(out, "; exit status %d\n", (int)number(build, "exit_status"));
 }
 
+static int by_length(const void *a, const void *b)
+{
+	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+	double n = number(x, "end") - number(x, "begin"), m = number(y, "end") - number(y, "begin");
+	return (n < m) - (n > m);
+}
+
+/* malloc'd. */
+static json_t **sort_rows(const json_t *rows, int (*order)(const void *a, const void *b))
+{
+	size_t n = json_array_size(rows);
+	json_t **sorted = xcalloc(n, sizeof *sorted);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = json_array_get(rows, i);
+	qsort(sorted, n, sizeof *sorted, order);
+	return sorted;
+}
+
+static void print_limit(FILE *out, const json_t *usage)
+{
+	const json_t *chain = json_object_get(usage, "chain");
+	const char *limit = string(usage, "limit_text");
+	char shown[LIMIT_BYTES];
+	if (*limit)
+		fprintf(out, "  %s\n", log_escape(limit, shown, sizeof shown));
+	size_t n = json_array_size(chain);
+	_cleanup_free_ json_t **sorted = sort_rows(chain, by_length);
+	for (size_t i = 0; i < n && i < LINKS_SHOWN; i++)
+		fprintf(out, "%s %s %.1f s", i ? "," : "  its end hung on:",
+			log_escape(string(sorted[i], "name"), shown, NAME_BYTES),
+			number(sorted[i], "end") - number(sorted[i], "begin"));
+	if (n)
+		fputs(n > LINKS_SHOWN ? ", ...\n" : "\n", out);
+}
+
 static void print_reasons(FILE *out, const json_t *jobs, reason_fn reason_of)
 {
 	struct tally *tallies = NULL;
@@ -238,10 +273,7 @@ static void print_nodes(FILE *out, const json_t *doc)
 	const json_t *nodes = json_object_get(doc, "nodes");
 	double wall_s = number(json_object_get(doc, "build"), "wall_s");
 	size_t n = json_array_size(nodes);
-	_cleanup_free_ json_t **sorted = xcalloc(n, sizeof *sorted);
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = json_array_get(nodes, i);
-	qsort(sorted, n, sizeof *sorted, by_jobs);
+	_cleanup_free_ json_t **sorted = sort_rows(nodes, by_jobs);
 	for (size_t i = 0; i < n && i < NODES_SHOWN; i++)
 		print_node(out, sorted[i], wall_s);
 	if (n > NODES_SHOWN)
@@ -261,6 +293,7 @@ int report_summary(const char *json, char **ret_text, char **ret_why)
 	FILE *out = open_memstream(&text, &size);
 	assert(out);
 	print_build(out, json_object_get(doc, "build"), json_object_get(doc, "summary"));
+	print_limit(out, json_object_get(doc, "usage"));
 	print_places(out, doc);
 	print_checks(out, doc);
 	print_traffic(out, doc);

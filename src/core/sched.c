@@ -329,7 +329,7 @@ static void take_claim(
 	}
 	cancel_copies(s, j, now_us, plan);
 	sched_job_move(s, j, JOB_REDO, now_us);
-	j->why = "done here earlier than by a node";
+	j->why = sched_why_early;
 	go_on(s, j, now_us, plan);
 }
 

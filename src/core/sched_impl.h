@@ -128,6 +128,8 @@ struct sched_node *sched_pick(const struct sched *s, const struct sched_job *j,
 double sched_best_finish(const struct sched *s, const struct sched_job *j, uint64_t now_us);
 /* NULL when the job should be preprocessed for the farm; else why it should not. */
 const char *sched_why_local(const struct sched *s, const struct sched_job *j);
+/* Of a job that is away and that this machine takes back. */
+extern const char sched_why_early[];
 
 /* sched_hedge.c */
 /* Sends copies and claims jobs where that is worth it. */

@@ -6,6 +6,8 @@
  */
 #include "sched_impl.h"
 
+#include <string.h>
+
 enum {
 	STAGE_PARTS = 4, /* the stage: jobs for so large a part of the credits */
 	STAGE_DEEP = 4,  /* and, while local cores are busy, so many times that */
@@ -138,6 +140,15 @@ static bool is_fed(const struct sched *s, const struct sched_lane *lane)
 	       all >= s->capacity + stage_jobs(s, s->capacity);
 }
 
+const char sched_why_early[] = "done here earlier than by a node";
+static const char why_full[] = "the stage is full", why_fed[] = "the farm is fully fed";
+
+bool sched_is_overflow(const char *why)
+{
+	return strcmp(why, why_full) == 0 || strcmp(why, why_fed) == 0 ||
+	       strcmp(why, sched_why_early) == 0;
+}
+
 const char *sched_why_local(const struct sched *s, const struct sched_job *j)
 {
 	if (s->up_count == 0)
@@ -148,8 +159,8 @@ const char *sched_why_local(const struct sched *s, const struct sched_job *j)
 	if (lane->capacity == 0)
 		return "no node has this toolchain";
 	if (s->stage_bytes >= s->conf.stage_bytes_max)
-		return "the stage is full";
+		return why_full;
 	if (is_fed(s, lane) && (s->conf.blind || has_spare_core(s, j)))
-		return "the farm is fully fed";
+		return why_fed;
 	return NULL;
 }

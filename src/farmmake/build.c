@@ -18,6 +18,7 @@
 #include "record.h"
 #include "rundir.h"
 #include "texts.h"
+#include "watch.h"
 #include "settings.h"
 #include "wrapper.h"
 
@@ -135,6 +136,7 @@ static void destroy(struct farm *f)
 	vec_fini(&f->events);
 	vec_fini(&f->heavy);
 	idmap_fini(&f->wrappers);
+	idmap_fini(&f->watched);
 	peer_destroy_all(f);
 	compilers_destroy(f->compilers);
 	texts_destroy(f->texts);
@@ -257,7 +259,9 @@ static int run_make(
 		log_error("cannot run %s: %s", f->conf.make, err_str(err));
 	} else {
 		raise_descriptor_limit();
+		watch_start(f, run.process.pid);
 		uv_run(&f->loop, UV_RUN_DEFAULT);
+		watch_stop(f);
 		status = make_shell_status(&run);
 		*ret_signal = run.term_signal;
 		bool show = f->conf.verbose || isatty(STDERR_FILENO);

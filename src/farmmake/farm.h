@@ -29,6 +29,7 @@ struct record;
 struct rundir;
 struct texts;
 struct make_run;
+struct watch;
 
 struct farm {
 	uv_loop_t loop;
@@ -65,6 +66,8 @@ struct farm {
 	struct list lobby;     /* struct wrapper.lobby_link */
 	bool expects_nodes;    /* the last build had some */
 	struct idmap wrappers; /* struct wrapper by job number */
+	struct idmap watched;  /* and by process, with the shells around them: watch.h */
+	struct watch *watch;
 	uint32_t last_job;
 	struct list peers; /* struct peer.link */
 	uint32_t last_peer;

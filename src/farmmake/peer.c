@@ -9,6 +9,7 @@
 #include "io/netif.h"
 #include "lobby.h"
 #include "peer_result.h"
+#include "record.h"
 #include "ways.h"
 
 #include <assert.h>
@@ -138,6 +139,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	conn_opened(p->conn);
 	p->state = PEER_UP;
 	p->draining = p->lost = p->suspect = false;
+	p->t_up = farm_seconds(p->farm);
 	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
 	p->slots = m->welcome.slots;
 	p->shows_views = m->welcome.shows_views;
@@ -165,6 +167,17 @@ static void on_started(struct peer *p, const struct msg *m)
 	farm_event(p->farm, (struct sched_event){SCHED_JOB_STARTED, .job = m->job, .node = p->id});
 }
 
+/* The node says how long its compiler took, not when that was over. */
+static void note_times(struct wrapper *w, const struct copy *c, uint64_t wall_us)
+{
+	w->t.finished = farm_seconds(w->farm);
+	w->t.started = c->t_started;
+	w->t.compiled = -1;
+	double compiled = c->t_started + (double)wall_us / 1e6;
+	if (c->t_started >= 0)
+		w->t.compiled = compiled < w->t.finished ? compiled : w->t.finished;
+}
+
 static void on_result(struct peer *p, const struct msg *m)
 {
 	struct copy *c = peer_find_job(p, m->job);
@@ -184,8 +197,7 @@ static void on_result(struct peer *p, const struct msg *m)
 		p->view_refusals = 0;
 	p->retry_pause_ms = PEER_RETRY_MIN_MS;
 	log_debug("%.3f result %u from %u", farm_seconds(p->farm), w->id, p->id);
-	w->t_started = c->t_started;
-	w->t_finished = farm_seconds(p->farm);
+	note_times(w, c, m->result.wall_us);
 	w->outcome = m->result;
 	w->good = c;
 	w->remote_cpu_us += m->result.cpu_us;
@@ -338,6 +350,8 @@ void peer_strike(struct peer *p, enum trust_offence offence, const char *about)
 	log_error("node %s %s (%s): it is in quarantine, and gets no more work in this build",
 		p->name, trust_words(offence), log_escape(about, what, sizeof what));
 	drop_jobs(p);
+	if (p->state == PEER_UP)
+		record_presence(p->farm->record, p);
 	p->state = PEER_QUARANTINE;
 	if (p->conn)
 		conn_abort(p->conn, ERR_REFUSED);
@@ -360,6 +374,8 @@ static void on_closed(void *ctx, int err)
 	if (!f->closing)
 		log_end(p, err, jobs);
 	p->lost = p->lost || (was_up && !p->draining && !f->closing);
+	if (was_up && !f->closing)
+		record_presence(f->record, p);
 	p->state = PEER_IDLE;
 	p->retry_at_ms = clock_now_ms() + p->retry_pause_ms;
 	if (p->retry_pause_ms < PEER_RETRY_MAX_MS)

@@ -55,6 +55,7 @@ struct peer {
 
 	/* for the report */
 	unsigned slots;
+	double t_up; /* PEER_UP since then */
 	bool lost;
 	uint64_t content_bytes; /* packed, of files that it was sent */
 	char address[64];

@@ -83,7 +83,7 @@ void peer_send(struct peer *p, struct wrapper *w)
 	if (list_empty(&p->jobs))
 		p->owed_since_ms = clock_now_ms();
 	if (w->dispatches++ == 0)
-		w->t_sent = farm_seconds(p->farm);
+		w->t.sent = farm_seconds(p->farm);
 	if (w->id > p->last_job)
 		p->last_job = w->id;
 	struct copy *c = wrapper_copy(w, NULL);

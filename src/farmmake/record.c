@@ -76,14 +76,24 @@ void record_job(struct record *r, const struct wrapper *w)
 		.is_view = w->spec.input_kind == INPUT_VIEW,
 		.no_view = w->spec.input_kind == INPUT_VIEW ? "" : w->direct.no_view,
 		.exit_status = w->phase == WRAPPER_DONE ? shell_status(w->wait_status) : 128,
-		.t = {w->t_start, w->t_cpp, w->t_staged, w->t_sent, w->t_started, w->t_finished,
-			farm_seconds(w->farm)},
+		.t = w->t,
 		.bytes = {w->text_bytes, w->up_bytes, w->down_bytes},
 		.cpu = {(double)w->local_cpu_us / 1e6, (double)w->remote_cpu_us / 1e6},
 		.retries = w->dispatches > 1 ? w->dispatches - 1 : 0,
 	};
+	j.t.done = farm_seconds(w->farm);
 	report_add_job(r->report, &j);
 	r->jobs++;
+}
+
+void record_step(struct record *r, const struct report_step *step)
+{
+	report_add_step(r->report, step);
+}
+
+void record_presence(struct record *r, const struct peer *p)
+{
+	report_add_presence(r->report, add_node(r, p), p->t_up, farm_seconds(p->farm));
 }
 
 int record_check_path(const char *path)
@@ -117,6 +127,8 @@ void record_finish(struct farm *f, const char *path, bool show, int exit_status,
 		const struct peer *p = list_entry(l, struct peer, link);
 		if (p->slots)
 			add_node(r, p);
+		if (p->state == PEER_UP)
+			record_presence(r, p);
 	}
 	struct report_build b = {
 		.started_unix_s = time(NULL) - (int64_t)farm_seconds(f),

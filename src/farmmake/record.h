@@ -6,11 +6,16 @@
 
 #include "farm.h"
 
+struct peer;
+struct report_step;
 struct wrapper;
 
 struct record *record_create(void);
 void record_destroy(struct record *r);
 void record_job(struct record *r, const struct wrapper *w);
+void record_step(struct record *r, const struct report_step *step);
+/* The node, which is up, is so until now. */
+void record_presence(struct record *r, const struct peer *p);
 /* Can the report be written here? Says so now rather than after an hour. -errno. */
 int record_check_path(const char *path);
 /* Writes the report to path (NULL: nowhere) and, when show, the summary to stderr. */

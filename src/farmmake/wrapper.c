@@ -1,6 +1,5 @@
 #include "wrapper.h"
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -10,6 +9,7 @@
 #include "machine.h"
 #include "peer.h"
 #include "record.h"
+#include "watch.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ static void set_phase(struct wrapper *w, enum wrapper_phase p)
 		f->at_work_peak = f->at_work;
 	w->phase = p;
 	if (p == WRAPPER_LOCAL)
-		w->local_since_us = clock_now_us();
+		w->t.local = farm_seconds(f);
 }
 
 static void set_reason(struct wrapper *w, const char *why)
@@ -81,7 +81,7 @@ void wrapper_preprocess(struct wrapper *w)
 		return;
 	}
 	set_phase(w, WRAPPER_CPP);
-	w->t_cpp = farm_seconds(w->farm);
+	w->t.cpp = farm_seconds(w->farm);
 	wrapper_verdict(w, VERDICT_PREPROCESS, "");
 }
 
@@ -98,7 +98,7 @@ void wrapper_prepare(struct wrapper *w)
 void wrapper_stage(struct wrapper *w, uint64_t text_bytes, uint64_t held_bytes)
 {
 	set_phase(w, WRAPPER_AWAY);
-	w->t_staged = farm_seconds(w->farm);
+	w->t.staged = farm_seconds(w->farm);
 	w->text_bytes = text_bytes;
 	w->cost_us = cost_guess(w->farm->costs, w->cost_key, text_bytes);
 	farm_event(w->farm, (struct sched_event){SCHED_JOB_STAGED, .job = w->id,
@@ -179,7 +179,8 @@ static int on_begin(struct wrapper *w, struct msg *m)
 	if (m->cc_begin.version != WIRE_VERSION)
 		return ERR_VERSION;
 	conn_opened(w->conn);
-	w->t_start = farm_seconds(w->farm);
+	w->t.start = farm_seconds(w->farm);
+	watch_add(w->farm, w);
 	w->spec = m->cc_begin.spec;
 	w->compiler_path = m->cc_begin.compiler;
 	m->cc_begin.spec = (struct job_spec){0};
@@ -270,7 +271,7 @@ static int on_local(struct wrapper *w, const struct msg *m)
 
 static void learn_local_cost(const struct wrapper *w)
 {
-	double us = (double)(clock_now_us() - w->local_since_us);
+	double us = 1e6 * (farm_seconds(w->farm) - w->t.local);
 	if (w->in_sched && w->wait_status == 0)
 		cost_learn(w->farm->costs, w->cost_key, w->text_bytes,
 			(uint64_t)(us * sched_node_speed(w->farm->sched, 0)));
@@ -372,6 +373,7 @@ static void on_closed(void *ctx, int err)
 	set_phase(w, WRAPPER_DONE);
 	if (w->in_sched)
 		farm_event(f, (struct sched_event){SCHED_JOB_GONE, .job = w->id, .ok = ok});
+	watch_remove(f, w);
 	idmap_remove(&f->wrappers, w->id);
 	intake_fini(&w->intake);
 	direct_end(w);
@@ -396,7 +398,7 @@ void wrapper_accept(struct farm *f)
 	struct wrapper *w = xcalloc(1, sizeof *w);
 	w->farm = f;
 	w->reason = xstrdup("");
-	w->t_start = w->t_cpp = w->t_staged = w->t_sent = w->t_started = w->t_finished = -1;
+	w->t = (struct usage_times){-1, -1, -1, -1, -1, -1, -1, -1, -1};
 	list_init(&w->lobby_link);
 	for (size_t i = 0; i < COPIES; i++)
 		copy_init(&w->copies[i], w);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "copy.h"
+#include "core/usage.h"
 #include "direct.h"
 #include "farm.h"
 #include "intake.h"
@@ -64,8 +65,8 @@ struct wrapper {
 	struct peer *checked_by; /* whose result was compiled here, too; NULL: none */
 	enum checked checked;
 	int32_t wait_status;
-	uint64_t local_since_us; /* WRAPPER_LOCAL */
-	double t_start, t_cpp, t_staged, t_sent, t_started, t_finished;
+	struct usage_times t;
+	uint32_t pid, shell; /* its process, and the one that waits for it; 0: not known */
 	uint64_t text_bytes, up_bytes, down_bytes, local_cpu_us, remote_cpu_us;
 	unsigned dispatches;
 };

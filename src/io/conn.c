@@ -287,6 +287,11 @@ const char *conn_peer_text(const struct conn *c)
 	return c->peer_text;
 }
 
+pid_t conn_peer_pid(const struct conn *c)
+{
+	return c->peer_pid;
+}
+
 const char *conn_node_name(const struct conn *c)
 {
 	return c->ready ? c->node_name : "";

@@ -56,6 +56,7 @@ struct conn {
 	uint64_t moved_bytes;
 	struct sockaddr_storage peer; /* of a node link */
 	char peer_text[64];
+	pid_t peer_pid; /* of a wrapper */
 };
 
 /* conn.c */

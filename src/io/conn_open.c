@@ -139,6 +139,7 @@ static void name_pipe_peer(struct conn *c)
 	int fd;
 	if (uv_fileno(&c->handle, &fd) == 0)
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n);
+	c->peer_pid = who.pid;
 	snprintf(c->peer_text, sizeof c->peer_text, "pid %d", who.pid);
 }
 

@@ -1,0 +1,159 @@
+#include "watch.h"
+
+#include "core/steps.h"
+#include "io/proctree.h"
+#include "record.h"
+#include "wrapper.h"
+
+#include <string.h>
+
+enum {
+	LOOK_MS = 100,
+	CHILDREN_MAX = 2048,
+	DEPTH_MAX = 24,
+	PROCESSES_MAX = 2000, /* read in one look */
+};
+
+struct watch {
+	struct farm *farm;
+	uv_timer_t timer;
+	pid_t make;
+	struct steps *steps;
+	unsigned reads; /* in this look */
+};
+
+enum kind { KIND_STEP, KIND_SHELL, KIND_MAKE };
+
+/* What holds others. */
+static enum kind kind_of(const struct watch *w, const char *name)
+{
+	static const char *const shells[] = {
+		"sh", "bash", "dash", "busybox", "env", "nice", "time", "xargs"};
+	static const char *const makes[] = {"make", "gmake", "ninja", "samu", "cmake"};
+	const char *own = w->farm->conf.make, *slash = strrchr(own, '/');
+	if (strncmp(name, slash ? slash + 1 : own, PROCTREE_NAME_MAX - 1) == 0)
+		return KIND_MAKE;
+	for (size_t i = 0; i < sizeof makes / sizeof *makes; i++)
+		if (strcmp(name, makes[i]) == 0)
+			return KIND_MAKE;
+	for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
+		if (strcmp(name, shells[i]) == 0)
+			return KIND_SHELL;
+	return KIND_STEP;
+}
+
+static void see_step(struct watch *w, pid_t pid, const struct proctree_process *p)
+{
+	if (steps_see(w->steps, (uint32_t)pid, p->ticks))
+		return;
+	char command[PROCTREE_COMMAND_MAX];
+	struct report_step step = {.name = p->name,
+		.command = proctree_command(pid, command),
+		.begin = farm_seconds(w->farm) - proctree_age_s(p->ticks)};
+	steps_add(w->steps, (uint32_t)pid, p->ticks, &step);
+}
+
+static struct wrapper *visit(struct watch *w, pid_t pid, unsigned depth);
+
+/* Returns a wrapper below it, if there is one. */
+static struct wrapper *visit_below(struct watch *w, pid_t pid, unsigned depth, bool *ret_any)
+{
+	pid_t children[CHILDREN_MAX];
+	size_t n = proctree_children(pid, children, CHILDREN_MAX);
+	struct wrapper *found = NULL;
+	for (size_t i = 0; i < n; i++) {
+		struct wrapper *below = visit(w, children[i], depth + 1);
+		if (below)
+			found = below;
+	}
+	*ret_any = n > 0;
+	return found;
+}
+
+/* A shell waits for the wrapper below it, and has no other work meanwhile. */
+static void take_over(struct watch *w, pid_t shell, struct wrapper *waits_for)
+{
+	if (waits_for->shell || idmap_get(&w->farm->watched, (uint32_t)shell))
+		return;
+	waits_for->shell = (uint32_t)shell;
+	idmap_put(&w->farm->watched, waits_for->shell, waits_for);
+	steps_drop(w->steps, waits_for->shell);
+}
+
+static struct wrapper *visit(struct watch *w, pid_t pid, unsigned depth)
+{
+	struct wrapper *known = idmap_get(&w->farm->watched, (uint32_t)pid);
+	struct proctree_process p;
+	if (known || depth > DEPTH_MAX || w->reads++ > PROCESSES_MAX || !proctree_read(pid, &p))
+		return known;
+	enum kind kind = kind_of(w, p.name);
+	bool any = false;
+	struct wrapper *below = kind == KIND_STEP ? NULL : visit_below(w, pid, depth, &any);
+	if (kind == KIND_SHELL && below)
+		take_over(w, pid, below);
+	else if (!any && (kind != KIND_MAKE || p.state == 'R' || p.state == 'D'))
+		see_step(w, pid, &p);
+	return kind == KIND_SHELL ? below : NULL;
+}
+
+static void on_look(uv_timer_t *timer)
+{
+	struct watch *w = timer->data;
+	w->reads = 0;
+	steps_begin(w->steps, farm_seconds(w->farm));
+	visit(w, w->make, 0);
+	steps_end(w->steps);
+}
+
+static void on_step(void *ctx, const struct report_step *step)
+{
+	struct farm *f = ctx;
+	record_step(f->record, step);
+}
+
+void watch_start(struct farm *f, pid_t make)
+{
+	struct watch *w = xcalloc(1, sizeof *w);
+	f->watch = w;
+	w->farm = f;
+	w->make = make;
+	w->steps = steps_create(on_step, f);
+	uv_timer_init(&f->loop, &w->timer);
+	w->timer.data = w;
+	uv_timer_start(&w->timer, on_look, LOOK_MS, LOOK_MS);
+}
+
+void watch_add(struct farm *f, struct wrapper *wrapper)
+{
+	pid_t pid = conn_peer_pid(wrapper->conn);
+	if (pid <= 0 || idmap_get(&f->watched, (uint32_t)pid))
+		return;
+	wrapper->pid = (uint32_t)pid;
+	idmap_put(&f->watched, wrapper->pid, wrapper);
+	if (f->watch)
+		steps_drop(f->watch->steps, wrapper->pid);
+}
+
+void watch_remove(struct farm *f, struct wrapper *wrapper)
+{
+	if (wrapper->pid)
+		idmap_remove(&f->watched, wrapper->pid);
+	if (wrapper->shell)
+		idmap_remove(&f->watched, wrapper->shell);
+	wrapper->pid = wrapper->shell = 0;
+}
+
+static void on_closed(uv_handle_t *timer)
+{
+	free(timer->data);
+}
+
+void watch_stop(struct farm *f)
+{
+	struct watch *w = f->watch;
+	f->watch = NULL;
+	steps_begin(w->steps, farm_seconds(f));
+	steps_end(w->steps);
+	steps_destroy(w->steps);
+	uv_close((uv_handle_t *)&w->timer, on_closed);
+}
