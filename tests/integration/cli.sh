@@ -127,7 +127,7 @@ fi
 
 # farmctl
 refuses 2 nonsuch "$farmctl" nonsuch
-refuses 2 report "$farmctl" report
+refuses 1 report.json "$farmctl" report
 echo '{"schema": "other"}' >"$work/no-report"
 if "$farmctl" report "$work/no-report" >/dev/null 2>"$work/ctl.err"; then
 	fail "farmctl takes anything for a report"

@@ -222,8 +222,10 @@ ctl 2 nodes "${listen[@]}" --node 127.0.0.1:port
 says 127.0.0.1:port
 
 # --- reports
-usage report
+ctl 1 report
+says "report.json"
 usage report a b
+usage report --pdf x
 ctl 1 report "$work/nonsuch"
 says "$work/nonsuch"
 echo '{"schema": "other"}' >"$work/no-report"

@@ -40,8 +40,8 @@ node_options() {
 	sed -n 's/^	{"\([a-z-]*\)", [A-Z]*,.*/\1/p' src/farmnode/opts.c
 }
 
-nodes_options() {
-	sed -n 's/^		{"\([a-z]*\)", [a-z]*_argument,.*/\1/p' src/farmctl/nodes.c
+ctl_options() {
+	sed -n 's/^		{"\([a-z]*\)", [a-z]*_argument,.*/\1/p' src/farmctl/*.c | sort -u
 }
 
 vectors() {
@@ -57,7 +57,7 @@ variables() {
 }
 
 # An extraction that finds nothing would find nothing wrong.
-for list in settings messages_in_code messages_in_doc report_fields node_options nodes_options \
+for list in settings messages_in_code messages_in_doc report_fields node_options ctl_options \
 	vectors documented_vectors variables; do
 	[ -n "$($list)" ] || complain "$0: $list: found none"
 done
@@ -92,7 +92,7 @@ for option in $(node_options); do
 	expect doc/man/farmnode.8 "Fl -$option"
 done
 
-for option in $(nodes_options); do
+for option in $(ctl_options); do
 	expect doc/man/farmctl.1 "Fl -$option"
 done
 

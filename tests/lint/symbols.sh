@@ -21,6 +21,7 @@ for object in src/*/*.p/*.c.o; do
 	[ -e "$object" ] || continue
 	seen=1
 	module=$(basename "$object" .c.o)
+	module=${module#meson-generated_.._}
 	may=$(prefixes "$module")
 	# names that begin with an underscore are the compiler's
 	for symbol in $(nm -g --defined-only "$object" | awk '$2 ~ /[TDBRC]/ && $3 !~ /^_/ { print $3 }'); do
