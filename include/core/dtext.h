@@ -83,3 +83,5 @@ enum dtext_trap {
 };
 /* Those of the text, or'ed. */
 unsigned dtext_traps(const char *text, size_t n);
+/* The first of them, as dtext_trap() names it; NULL: none. */
+const char *dtext_find_trap(const char *text, size_t n);
