@@ -41,6 +41,7 @@ static struct beacon make_beacon(const struct node *n)
 static void on_load(void *ctx)
 {
 	struct node *n = ctx;
+	panel_show(n->panel, n->slots - n->server->free);
 	if (!n->announce || n->closing)
 		return;
 	struct beacon b = make_beacon(n);
@@ -54,6 +55,10 @@ static void close_handles(struct node *n)
 		return;
 	for (size_t i = 0; i < STOP_SIGNALS; i++)
 		uv_close((uv_handle_t *)&n->signals[i], NULL);
+	exporter_close(n->exporter);
+	n->exporter = NULL;
+	panel_close(n->panel);
+	n->panel = NULL;
 	uv_close((uv_handle_t *)&n->drain_limit, NULL);
 	uv_close((uv_handle_t *)&n->watchdog, NULL);
 	n->handles = false;
@@ -134,6 +139,7 @@ static void open_handles(struct node *n)
 	uint64_t watchdog_ms = notify_watchdog_ms();
 	if (watchdog_ms)
 		uv_timer_start(&n->watchdog, on_watchdog, watchdog_ms, watchdog_ms);
+	n->panel = panel_open(n->loop, n->opts->led, n->opts->dvfs, n->slots);
 	n->handles = true;
 }
 
@@ -197,6 +203,29 @@ static int write_port(const struct node *n)
 				  : 0;
 }
 
+static void fill_metrics(void *ctx, struct metrics *ret)
+{
+	const struct node *n = ctx;
+	if (n->server)
+		server_measure(n->server, ret);
+	ret->node = n->name;
+	ret->version = FARMMAKE_VERSION;
+}
+
+static int start_exporter(struct node *n)
+{
+	int port;
+	if (!n->opts->metrics)
+		return 0;
+	const struct exporter_conf conf = {n->loop, n->opts->metrics, fill_metrics, n};
+	int err = exporter_open(&conf, &n->exporter, &port);
+	if (err)
+		log_error("--metrics %s: %s", n->opts->metrics, err_str(err));
+	else
+		log_info("metrics are at port %d", port);
+	return err;
+}
+
 static int go(struct node *n, int ready_fd)
 {
 	char address[64];
@@ -204,6 +233,8 @@ static int go(struct node *n, int ready_fd)
 	int err = start_server(n);
 	if (!err)
 		err = start_beacons(n);
+	if (!err)
+		err = start_exporter(n);
 	if (!err)
 		err = write_port(n);
 	if (err) {

@@ -1,9 +1,11 @@
 /* node_impl - what node.c (life and end) and setup.c (start-up) share. */
 #pragma once
 
+#include "exporter.h"
 #include "io/announce.h"
 #include "listen.h"
 #include "node.h"
+#include "panel.h"
 #include "server.h"
 #include "toolchains.h"
 
@@ -25,8 +27,10 @@ struct node {
 
 	struct server *server;     /* NULL: not there yet, or closed */
 	struct announce *announce; /* NULL without beacons */
+	struct panel *panel;       /* NULL: it shows nothing */
 	uv_signal_t signals[3];
 	uv_timer_t drain_limit, watchdog;
+	struct exporter *exporter;
 	bool handles; /* signals and timers are open */
 	bool draining, closing;
 };

@@ -15,42 +15,42 @@ struct row {
 	size_t offset; /* in struct opts */
 	long min, max; /* NUMBER */
 	const char *value;
-	const char *doc;
+	const char *doc; /* for --help, defaults in brackets; NULL: not shown */
 };
 
 #define AT(field) offsetof(struct opts, field)
 
 static const struct row rows[] = {
 	{"listen", STRING, AT(listen), 0, 0, "ADDR:PORT",
-		"accept clients here (default *:3634; port 0: any)"},
+		"accept clients here (*:3634; port 0: any)"},
 	{"interface", LIST, AT(interfaces), 0, 0, "IF",
-		"listen and send beacons on this interface only; repeatable"},
+		"listen and send beacons here only; repeatable"},
 	{"beacon", LIST, AT(beacons), 0, 0, "ADDR[:PORT]", "send beacons here too; repeatable"},
-	{"no-beacon", SET, AT(no_beacon), 0, 0, NULL,
-		"no broadcast and multicast beacons, only those of --beacon"},
-	{"slots", NUMBER, AT(slots), 1, 4096, "N", "compilers at once (default: usable cores)"},
+	{"no-beacon", SET, AT(no_beacon), 0, 0, NULL, "no beacons but those of --beacon"},
+	{"slots", NUMBER, AT(slots), 1, 4096, "N", "compilers at once (the usable cores)"},
 	{"preload", NUMBER, AT(preload), 0, 4096, "N",
-		"jobs that may wait here (default: as many as slots)"},
-	{"key", STRING, AT(key), 0, 0, "FILE", "key file (default: see farmnode(8))"},
-	{"name", STRING, AT(name), 0, 0, "NAME",
-		"this node's name (default: the key's, or the host's)"},
+		"jobs that may wait here (as many as slots)"},
+	{"key", STRING, AT(key), 0, 0, "FILE", "key file (see farmnode(8))"},
+	{"name", STRING, AT(name), 0, 0, "NAME", "this node's name (the key's, or the host's)"},
 	{"state-dir", STRING, AT(state_dir), 0, 0, "DIR",
 		"where measured compilers are remembered"},
-	{"store", STRING, AT(store), 0, 0, "DIR",
-		"where files of clients are kept while this runs (default: see farmnode(8))"},
+	{"store", STRING, AT(store), 0, 0, "DIR", "where files of clients are kept meanwhile"},
 	{"store-size", NUMBER, AT(store_size), 0, LONG_MAX, "BYTES",
-		"room for them; 0: take none (default: an eighth of the memory)"},
+		"room for them; 0: none (an eighth of memory)"},
 	{"compilers", STRING, AT(compilers), 0, 0, "PATH[:PATH]",
-		"directories to look for compilers in, besides PATH"},
+		"look for compilers there, besides PATH"},
 	{"bind", LIST, AT(binds), 0, 0, "DIR", "let compilers read this directory; repeatable"},
 	{"insecure-no-jail", SET, AT(insecure_no_jail), 0, 0, NULL,
 		"start at jail level 0 too, where jobs can get out"},
+	{"led", STRING, AT(led), 0, 0, "NAME", "show the load on this LED of /sys/class/leds"},
+	{"dvfs", SET, AT(dvfs), 0, 0, NULL, "let cores run as fast as slots are in use"},
+	{"metrics", STRING, AT(metrics), 0, 0, "[ADDR:]PORT", "answer Prometheus here (127.0.0.1)"},
 	{"port-file", STRING, AT(port_file), 0, 0, "FILE", "write the TCP port here when ready"},
-	{"foreground", CLEAR, AT(daemon), 0, 0, NULL, "stay in the foreground (default)"},
+	{"foreground", CLEAR, AT(daemon), 0, 0, NULL, NULL},
 	{"daemon", SET, AT(daemon), 0, 0, NULL, "go to the background when ready"},
-	{"log-level", LEVEL, AT(log_level), 0, 0, "L", "error, warning, info (default) or debug"},
-	{"help", SET, AT(help), 0, 0, NULL, "print this text"},
-	{"version", SET, AT(version), 0, 0, NULL, "print the version"},
+	{"log-level", LEVEL, AT(log_level), 0, 0, "L", "error, warning, info or debug (info)"},
+	{"help", SET, AT(help), 0, 0, NULL, NULL},
+	{"version", SET, AT(version), 0, 0, NULL, NULL},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -151,14 +151,16 @@ char *opts_help(void)
 	FILE *f = open_memstream(&text, &size);
 	if (!f)
 		return xstrdup("out of memory\n");
-	fputs("usage: farmnode [OPTION]...\nCompiles for the farmmakes that hold its key.\n\n", f);
+	fputs("usage: farmnode [OPTION]...   compiles for the farmmakes that hold its key\n", f);
 	for (size_t i = 0; i < ROWS; i++) {
+		if (!rows[i].doc)
+			continue;
 		char left[64];
 		snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
 			rows[i].value ? rows[i].value : "");
 		fprintf(f, "  %-26s %s\n", left, rows[i].doc);
 	}
-	fputs("\nExit status: 0 stopped by a signal, 1 failure, 2 usage, 3 key, 4 port, 5 jail.\n",
+	fputs("Exit status: 0 stopped by a signal, 1 failure, 2 usage, 3 key, 4 port, 5 jail.\n",
 		f);
 	fclose(f);
 	return text;

@@ -15,6 +15,9 @@ struct opts {
 	char *store;                              /* likewise */
 	long store_size;                          /* bytes; -1: default */
 	char *compilers;                          /* PATH[:PATH], or NULL */
+	char *led;                                /* NULL: none */
+	bool dvfs;
+	char *metrics; /* NULL: nobody is answered */
 	bool insecure_no_jail, daemon;
 	enum log_level log_level;
 	bool help, version;

@@ -61,17 +61,31 @@ static enum refusal failure_of(const struct slot *slot)
 	return slot->view ? REFUSED_VIEW : REFUSED_FULL;
 }
 
+void server_measure(const struct server *s, struct metrics *ret)
+{
+	*ret = s->totals;
+	ret->slots = s->conf.slots;
+	ret->busy = s->conf.slots - s->free;
+	ret->waiting = s->queued;
+	ret->jail_level = s->conf.jail_level;
+	ret->toolchains = (unsigned)s->conf.toolchains->n;
+	ret->draining = s->draining;
+	session_measure(s, ret);
+}
+
 static void on_ended(void *ctx, struct slot *slot)
 {
 	struct server *s = ctx;
 	uint32_t client = slot->client, job = slot->job;
 	const struct jail_outcome *o = &slot->outcome;
+	s->totals.compile_us += o->wall_us;
 	if (slot->killed)
 		log_debug("job %u of client %u: killed", job, client);
 	else
 		log_debug("job %u of client %u: status %d, %llu ms", job, client, o->wait_status,
 			(unsigned long long)o->wall_us / 1000);
 	if (slot->killed) {
+		s->totals.jobs[METRICS_KILLED]++;
 		server_post(s, NODEQ_ENDED, client, job);
 	} else if (o->err) {
 		fail(s, client, job, failure_of(slot), o->why[0] ? o->why : err_str(o->err));
@@ -82,6 +96,7 @@ static void on_ended(void *ctx, struct slot *slot)
 	} else if (server_held_bytes(s, 0) > 2 * s->conf.budget_bytes) {
 		fail(s, client, job, REFUSED_FULL, "no memory for its results");
 	} else {
+		s->totals.jobs[o->wait_status == 0 ? METRICS_OK : METRICS_FAILED]++;
 		session_deliver(session_find(s, client), slot);
 		/* the slot's next job starts before these results are packed and sent */
 		server_post(s, NODEQ_ENDED, client, job);

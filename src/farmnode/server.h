@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/vec.h"
+#include "core/metrics.h"
 #include "core/nodeq.h"
 #include "io/jail.h"
 #include "io/keyring.h"
@@ -56,6 +57,7 @@ struct server {
 	struct list slots;
 	uint32_t last_client;
 	uint64_t last_complaint_ms;
+	struct metrics totals; /* of what only grows */
 	struct outbox_tools tools;
 	struct buf block; /* one unpacked block of a text */
 	uv_tcp_t listeners[LISTEN_MAX];
@@ -79,6 +81,8 @@ struct slot *server_find_slot(const struct server *s, uint32_t client, uint32_t 
 void server_add_slot(struct server *s, struct slot *slot);
 /* Bytes of the texts and results that are kept for a client, or for all when it is 0. */
 uint64_t server_held_bytes(const struct server *s, uint32_t client);
+/* All but the node's name and the program's version. */
+void server_measure(const struct server *s, struct metrics *ret);
 /* True at most once a second: for log lines that others can provoke. */
 bool server_may_complain(struct server *s);
 /* A session was freed. */

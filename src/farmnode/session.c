@@ -1,14 +1,12 @@
 /* What can fail: the link; a client that breaks the protocol (both end the session); a job that is
  * not allowed here or that there is no room for (it alone is refused). Messages for jobs that are
  * not known are late ones for jobs that were refused or cancelled, and are passed over. */
-#include "session.h"
+#include "session_impl.h"
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "check.h"
-#include "io/netif.h"
-#include "progress.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,41 +14,6 @@
 /* A client that sends, but does not read the answers, is not listened to beyond this. Results stop
  * earlier. */
 enum { DEAF_BYTES = 2 * CONN_HIGH_BYTES };
-
-struct session {
-	struct list link;
-	struct server *server;
-	struct conn *conn;
-	uint32_t client;
-	bool introduced; /* HELLO was accepted */
-	bool builds;
-	bool welcomed;
-	bool ended;
-	bool paused; /* it is not listened to */
-	struct progress progress;
-	struct outbox outbox;
-	struct views *views; /* NULL: none are shown to it */
-	char who[160];       /* safe to print */
-};
-
-static struct session *entry(struct list *l)
-{
-	return list_entry(l, struct session, link);
-}
-
-struct session *session_find(const struct server *server, uint32_t client)
-{
-	list_for_each(l, &server->sessions)
-		if (entry(l)->client == client && !entry(l)->ended)
-			return entry(l);
-	return NULL;
-}
-
-void session_each(struct server *server, void (*fn)(struct session *s))
-{
-	list_for_each_safe(l, &server->sessions)
-		fn(entry(l));
-}
 
 void session_end(struct session *s, int err)
 {
@@ -112,6 +75,8 @@ void session_started(struct session *s, uint32_t job)
 void session_refuse(struct session *s, uint32_t job, enum refusal code, const char *text)
 {
 	struct msg m = {.type = MSG_REFUSED, .job = job};
+	if (s)
+		s->server->totals.jobs[code == REFUSED_LIMIT ? METRICS_LIMITED : METRICS_REFUSED]++;
 	m.refused.refusal = code;
 	m.refused.text = xstrdup(text);
 	tell(s, &m);
@@ -186,18 +151,10 @@ static void give_up(struct session *s, uint32_t job, enum refusal code, const ch
 	server_post(s->server, NODEQ_DROP, s->client, job);
 }
 
-static unsigned introduced(const struct server *server)
-{
-	unsigned n = 0;
-	list_for_each(l, &server->sessions)
-		n += entry(l)->introduced;
-	return n;
-}
-
 static void on_hello(struct session *s, struct msg *m)
 {
 	char name[80];
-	if (m->hello.version != WIRE_VERSION || introduced(s->server) >= SERVER_CLIENTS_MAX) {
+	if (m->hello.version != WIRE_VERSION || session_count(s->server) >= SERVER_CLIENTS_MAX) {
 		session_end(s, m->hello.version != WIRE_VERSION ? ERR_VERSION : ERR_REFUSED);
 		return;
 	}
@@ -447,36 +404,13 @@ static void on_closed(void *ctx, int err)
 	struct session *s = ctx;
 	struct server *server = s->server;
 	report_end(s, err);
+	server->totals.moved_bytes += conn_moved_bytes(s->conn);
 	list_remove(&s->link);
 	if (!s->ended && s->builds)
 		server_post(server, NODEQ_LEAVE, s->client, 0);
 	views_destroy(s->views);
 	free(s);
 	server_session_gone(server);
-}
-
-/* Honest clients introduce themselves in milliseconds; so the oldest stranger is the one to go. One
- * host's strangers push out each other, before they push out those of others. */
-static void limit_strangers(struct server *server, const struct session *latest)
-{
-	const struct sockaddr *from = conn_peer_address(latest->conn);
-	unsigned all = 0, from_host = 0;
-	struct session *oldest = NULL, *oldest_from_host = NULL;
-	list_for_each(l, &server->sessions) {
-		struct session *s = entry(l);
-		if (s->introduced || s->ended)
-			continue;
-		all++;
-		oldest = oldest ? oldest : s;
-		if (!netif_same_source(conn_peer_address(s->conn), from))
-			continue;
-		from_host++;
-		oldest_from_host = oldest_from_host ? oldest_from_host : s;
-	}
-	if (from_host > SERVER_STRANGERS_PER_HOST_MAX)
-		session_end(oldest_from_host, ERR_REFUSED);
-	else if (all > SERVER_STRANGERS_MAX)
-		session_end(oldest, ERR_REFUSED);
 }
 
 void session_accept(struct server *server, uv_stream_t *listener)
@@ -495,5 +429,5 @@ void session_accept(struct server *server, uv_stream_t *listener)
 		return;
 	}
 	list_append(&server->sessions, &s->link);
-	limit_strangers(server, s);
+	session_limit_strangers(s);
 }

@@ -18,6 +18,9 @@ struct session *session_find(const struct server *server, uint32_t client);
 
 void session_each(struct server *server, void (*fn)(struct session *s));
 
+/* Adds what the sessions that live have moved, and how many clients there are. */
+void session_measure(const struct server *server, struct metrics *m);
+
 /* All of these accept NULL, for a client that is gone. */
 void session_credits(struct session *s, unsigned credits); /* the first ones welcome it */
 void session_started(struct session *s, uint32_t job);

@@ -13,7 +13,8 @@
 deps_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 DEPS_BUILD=(gcc libc6-dev make meson ninja-build pkg-config
-	libuv1-dev liblzo2-dev libjansson-dev libssl-dev libseccomp-dev libxxhash-dev)
+	libuv1-dev liblzo2-dev libjansson-dev libssl-dev libseccomp-dev libxxhash-dev
+	libncurses-dev libmicrohttpd-dev)
 DEPS_SOURCE=(dpkg-dev patch xz-utils)
 # shellcheck disable=SC2034  # for whoever sources this
 DEPS_TEST=("${DEPS_BUILD[@]}" "${DEPS_SOURCE[@]}" g++ libcriterion-dev clang libclang-rt-14-dev
