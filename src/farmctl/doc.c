@@ -13,6 +13,12 @@
 
 enum { REPORT_BYTES_MAX = 1 << 30 };
 
+char *doc_last(void)
+{
+	_cleanup_free_ char *dir = fs_xdg_dir("XDG_STATE_HOME", ".local/state");
+	return dir ? xasprintf("%s/report.json", dir) : NULL;
+}
+
 int doc_read(const char *path, char **ret_text)
 {
 	_cleanup_free_ char *text = NULL, *why = NULL;

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Where the last build's report is, unless it was told otherwise; malloc'd, NULL when nobody can say. */
+char *doc_last(void);
 /* -errno or ERR_CONFIG, said. *ret_text is malloc'd. */
 int doc_read(const char *path, char **ret_text);
 json_t *doc_parse(const char *text);

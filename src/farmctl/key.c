@@ -22,10 +22,10 @@
 static const char usage[] =
 	"usage: farmctl key new [FILE]          make a farm key\n"
 	"       farmctl key show-id [FILE]      the id by which nodes and clients name it\n"
-	"       farmctl key node NAME [FILE]    the key of one node, for its key file, on stdout\n"
-	"       farmctl key rotate [FILE]       put a new farm key beside the old, which stays good\n"
+	"       farmctl key node NAME [FILE]    print the key of a node, for its key file\n"
+	"       farmctl key rotate [FILE]       a new farm key beside the old, still good\n"
 	"       farmctl key retire [FILE]       drop the old key\n"
-	"FILE is $XDG_CONFIG_HOME/farmmake/key or ~/.config/farmmake/key when not given.\n";
+	"FILE: $XDG_CONFIG_HOME/farmmake/key, or ~/.config/farmmake/key, when not given.\n";
 
 static int show_usage(void)
 {

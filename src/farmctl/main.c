@@ -13,9 +13,11 @@ static const struct verb {
 	int (*fn)(int argc, char **argv);
 	const char *help;
 } verbs[] = {
+	{"doctor", doctor_main, "what is wrong with this machine or the farm, and how to mend it"},
+	{"explain", explain_main, "where a compile is done, why, and what to change"},
 	{"key", key_main, "make the farm's key, and those of its nodes"},
 	{"nodes", nodes_main, "who is there, what it offers, and why it cannot be used"},
-	{"report", report_main, "the summary of a build's report, once more"},
+	{"report", report_main, "what a build did: as a summary, a page, a table, compared"},
 };
 
 static int show_help(FILE *out)

@@ -123,8 +123,7 @@ static char *find_on_path(const char *name)
 	return NULL;
 }
 
-/* What gcc and cc are here; a name that is not there, or is none, is left out. */
-static size_t probe_local(struct toolchain ret[LOCAL_MAX])
+size_t nodes_probe_local(struct toolchain ret[LOCAL_MAX])
 {
 	static const char *const names[LOCAL_MAX] = {"gcc", "cc"};
 	_cleanup_free_ char *cache = fs_xdg_dir("XDG_CACHE_HOME", ".cache");
@@ -185,11 +184,9 @@ static void judge(struct found *f, const struct toolchain *local, size_t local_n
 		snprintf(f->reason, sizeof f->reason, "%s", reason);
 }
 
-/* How many are usable. */
-static size_t judge_all(struct survey *s)
+size_t nodes_judge(struct survey *s, const struct toolchain *local, size_t local_n)
 {
-	struct toolchain local[LOCAL_MAX];
-	size_t usable = 0, local_n = s->n ? probe_local(local) : 0;
+	size_t usable = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		judge(&s->found[i], local, local_n);
 		usable += s->found[i].reason[0] == '\0';
@@ -209,7 +206,9 @@ static int show(const struct options *o)
 	if (s.listen_err)
 		log_warning("cannot listen for beacons on UDP port %d: %s", o->survey.port,
 			err_str(s.listen_err));
-	size_t usable = judge_all(&s);
+	struct toolchain local[LOCAL_MAX];
+	size_t local_n = s.n ? nodes_probe_local(local) : 0,
+	       usable = nodes_judge(&s, local, local_n);
 	if (o->json)
 		nodes_print_json(&s);
 	else if (s.n)

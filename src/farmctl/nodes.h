@@ -48,5 +48,9 @@ struct survey {
 int survey_run(const struct survey_conf *conf, struct survey *ret, const char **ret_bad);
 void survey_fini(struct survey *s);
 
+/* What gcc and cc are here; a name that is not there, or is none, is left out. Returns how many. */
+size_t nodes_probe_local(struct toolchain ret[2]);
+/* Says of each whether it is usable. Returns how many are. */
+size_t nodes_judge(struct survey *s, const struct toolchain *local, size_t local_n);
 void nodes_print_table(const struct survey *s);
 void nodes_print_json(const struct survey *s);

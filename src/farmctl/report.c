@@ -26,8 +26,9 @@ static const char usage[] =
 	"  --trace OUT      trace events, for Perfetto and Chrome\n"
 	"  --csv OUT        a line for each compile and recipe\n"
 	"  --compare OLD    what became slower and faster since that report\n"
-	"OUT may be -, for stdout. Without an option: the summary. Without FILE: the last build's report.\n"
-	"Exit status: 0, or 1 when a file cannot be read or written or is no report, or 2 usage.\n";
+	"OUT may be -, for stdout. Without an option: the summary. Without FILE: the last\n"
+	"build's report.\n"
+	"Exit status: 0; 1 a file cannot be read or written, or is no report; 2 usage.\n";
 
 struct options {
 	const char *file, *html, *trace, *csv, *old;
@@ -141,12 +142,6 @@ static int show(const char *text, const struct options *o)
 	return err;
 }
 
-static char *last_report(void)
-{
-	_cleanup_free_ char *dir = fs_xdg_dir("XDG_STATE_HOME", ".local/state");
-	return dir ? xasprintf("%s/report.json", dir) : NULL;
-}
-
 int report_main(int argc, char **argv)
 {
 	struct options o = {0};
@@ -158,7 +153,7 @@ int report_main(int argc, char **argv)
 		fputs(usage, stdout);
 		return FARMCTL_OK;
 	}
-	_cleanup_free_ char *last = o.file ? NULL : last_report(), *text = NULL;
+	_cleanup_free_ char *last = o.file ? NULL : doc_last(), *text = NULL;
 	const char *file = o.file ? o.file : last;
 	if (!file) {
 		log_error("no report: neither XDG_STATE_HOME nor HOME is set");

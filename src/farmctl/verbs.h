@@ -11,6 +11,8 @@ enum farmctl_status {
 	FARMCTL_KEY, /* no key, or not one that may be used */
 };
 
+int doctor_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
 int key_main(int argc, char **argv);
 int nodes_main(int argc, char **argv);
 int report_main(int argc, char **argv);

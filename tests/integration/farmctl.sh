@@ -146,16 +146,10 @@ ctl 0 nodes --help
 prints '^usage: farmctl nodes'
 
 # a compiler that nobody else has, and one for this machine that is the first node's
-mkdir -p "$work/odd/bin" "$work/none"
+mkdir "$work/none"
 ln -s "$(command -v rm)" "$work/none" # start_node's
 chmod 711 "$work"
-printf '#include <unistd.h>
-	int main(int n, char **v) {
-		char *w[n + 2];
-		for (int i = 0; i <= n; i++) w[i + 1] = v[i];
-		w[0] = "/usr/bin/gcc", w[1] = "-fwrapv";
-		return execv(w[0], w);
-	}' | cc -xc -o "$work/odd/bin/gcc" - || fail "cc does not work"
+odd_compiler "$work/odd/bin"
 [ -x /usr/bin/gcc ] || skip "no /usr/bin/gcc"
 
 new_key "$work/other.key"
@@ -167,12 +161,7 @@ for name in good stranger odd bare; do
 	wait_node $name
 done
 other_id=$("$farmctl" key show-id "$work/other.key")
-# one of a version to come: the head of its beacon, and 62 bytes that mean nothing here
-perl -MIO::Socket::INET -e '
-	my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => "127.0.0.1:$ARGV[0]") or die;
-	while (1) { $s->send(pack("a4na4a64a62", "FARM", 99, "abcd", "future", "")); select undef, undef, undef, 0.1 }
-' "$port" &
-node_pid[future]=$!
+start_future
 
 ctl 0 nodes --wait 2 --json "${listen[@]}"
 # node NAME FILTER: what jq finds for it

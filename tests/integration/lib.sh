@@ -219,6 +219,27 @@ nothing_left() {
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
+# odd_compiler DIR: a gcc there that no other machine has
+odd_compiler() {
+	mkdir -p "$1"
+	printf '#include <unistd.h>
+		int main(int n, char **v) {
+			char *w[n + 2];
+			for (int i = 0; i <= n; i++) w[i + 1] = v[i];
+			w[0] = "/usr/bin/gcc", w[1] = "-fwrapv";
+			return execv(w[0], w);
+		}' | cc -xc -o "$1/gcc" - || fail "cc does not work"
+}
+
+# A node of a version to come: the head of its beacon, and 62 bytes that mean nothing here.
+start_future() {
+	perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => "127.0.0.1:$ARGV[0]") or die;
+		while (1) { $s->send(pack("a4na4a64a62", "FARM", 99, "abcd", "future", "")); select undef, undef, undef, 0.1 }
+	' "$port" &
+	node_pid[future]=$!
+}
+
 # slow_project DIR FILES WEIGHT: a Makefile and so many sources, each of which keeps a compiler busy
 # for some WEIGHT x 0.1 s (WEIGHT from 1 to 9).
 slow_project() {
