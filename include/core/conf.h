@@ -32,6 +32,7 @@ struct conf {
 	long verify;  /* percent of the nodes' results that are compiled here, too */
 	char *make;   /* the make program */
 	bool verbose;
+	bool progress;               /* a line about the build at the bottom of a terminal */
 	enum conf_source source[16]; /* of each row, by index in the table */
 };
 

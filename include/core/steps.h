@@ -13,7 +13,7 @@
 
 struct steps;
 
-typedef void (*steps_fn)(void *ctx, const struct report_step *step);
+typedef void (*steps_fn)(void *ctx, uint32_t pid, const struct report_step *step);
 
 /* fn: called for each when it has ended, from inside steps_end(). */
 struct steps *steps_create(steps_fn fn, void *ctx);
@@ -23,6 +23,8 @@ void steps_begin(struct steps *s, double now);
 /* pid is there, and began at this count of ticks. false: it is a new one. */
 bool steps_see(struct steps *s, uint32_t pid, uint64_t ticks);
 void steps_add(struct steps *s, uint32_t pid, uint64_t ticks, const struct report_step *step);
-/* It was a compile's, after all. */
-void steps_drop(struct steps *s, uint32_t pid);
+/* It was a compile's, after all. false: nobody has taken it for a step. */
+bool steps_drop(struct steps *s, uint32_t pid);
 void steps_end(struct steps *s);
+/* How many there are now. */
+unsigned steps_count(const struct steps *s);

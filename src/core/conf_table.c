@@ -18,6 +18,7 @@ static const struct conf_row rows[] = {
 	{ROW(verify, CONF_INT), 0, 100, "0", "PERCENT",
 		"compile so much of what nodes did here, too"},
 	{ROW(make, CONF_STRING), PATH, "make", "PROGRAM", "the make to run"},
+	{ROW(progress, CONF_BOOL), 0, 1, "yes", NULL, "show on a terminal how far the build is"},
 	{ROW(verbose, CONF_BOOL), 0, 1, "no", NULL, "say which compiles are done here, and why"},
 };
 

@@ -78,11 +78,15 @@ void steps_add(struct steps *s, uint32_t pid, uint64_t ticks, const struct repor
 	vec_push(&s->seen, p);
 }
 
-void steps_drop(struct steps *s, uint32_t pid)
+bool steps_drop(struct steps *s, uint32_t pid)
 {
+	bool any = false;
 	for (size_t i = s->seen.n; i-- > 0;)
-		if (s->seen.v[i].pid == pid)
+		if (s->seen.v[i].pid == pid) {
 			forget(s, i);
+			any = true;
+		}
+	return any;
 }
 
 void steps_end(struct steps *s)
@@ -92,8 +96,14 @@ void steps_end(struct steps *s)
 		if (p->there)
 			continue;
 		double end = p->looks == 1 ? s->now : (s->last + s->now) / 2;
-		s->fn(s->ctx, &(struct report_step){p->name, p->command, p->begin,
-				      end > p->begin ? end : p->begin});
+		s->fn(s->ctx, p->pid,
+			&(struct report_step){
+				p->name, p->command, p->begin, end > p->begin ? end : p->begin});
 		forget(s, i);
 	}
+}
+
+unsigned steps_count(const struct steps *s)
+{
+	return (unsigned)s->seen.n;
 }

@@ -18,6 +18,7 @@ static const struct verb {
 	{"key", key_main, "make the farm's key, and those of its nodes"},
 	{"nodes", nodes_main, "who is there, what it offers, and why it cannot be used"},
 	{"report", report_main, "what a build did: as a summary, a page, a table, compared"},
+	{"top", top_main, "the running build, live"},
 };
 
 static int show_help(FILE *out)

@@ -16,3 +16,4 @@ int explain_main(int argc, char **argv);
 int key_main(int argc, char **argv);
 int nodes_main(int argc, char **argv);
 int report_main(int argc, char **argv);
+int top_main(int argc, char **argv);

@@ -17,6 +17,7 @@
 #include "peer.h"
 #include "record.h"
 #include "rundir.h"
+#include "tell.h"
 #include "texts.h"
 #include "watch.h"
 #include "settings.h"
@@ -251,6 +252,7 @@ static int run_make(
 	struct farm *f, const struct make_args *args, const char *report, int *ret_signal)
 {
 	struct make_run run = {.on_done = on_make_done};
+	char *none[] = {NULL}, **make_args = args->args.v ? args->args.v : none;
 	nodes_start(f);
 	machine_start(f);
 	int err = make_start(&run, f, &args->args);
@@ -260,13 +262,14 @@ static int run_make(
 	} else {
 		raise_descriptor_limit();
 		watch_start(f, run.process.pid);
+		tell_start(f, make_args);
 		uv_run(&f->loop, UV_RUN_DEFAULT);
 		watch_stop(f);
 		status = make_shell_status(&run);
+		tell_stop(f, status);
 		*ret_signal = run.term_signal;
 		bool show = f->conf.verbose || isatty(STDERR_FILENO);
-		record_finish(
-			f, report, show, status, args->args.v ? args->args.v : (char *[]){NULL});
+		record_finish(f, report, show, status, make_args);
 	}
 	hold_signals();
 	note_nodes(f);

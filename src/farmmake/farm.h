@@ -15,6 +15,7 @@
 #include "core/conf.h"
 #include "core/guard.h"
 #include "core/heavy.h"
+#include "core/live.h"
 #include "core/sched.h"
 #include "core/spare.h"
 #include "io/discover.h"
@@ -29,6 +30,7 @@ struct record;
 struct rundir;
 struct texts;
 struct make_run;
+struct tell;
 struct watch;
 
 struct farm {
@@ -68,6 +70,8 @@ struct farm {
 	struct idmap wrappers; /* struct wrapper by job number */
 	struct idmap watched;  /* and by process, with the shells around them: watch.h */
 	struct watch *watch;
+	struct tell *tell;
+	struct live live; /* of tell */
 	uint32_t last_job;
 	struct list peers; /* struct peer.link */
 	uint32_t last_peer;

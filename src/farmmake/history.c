@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 /* A file in the state directory, malloc'd; NULL when there is none. */
@@ -64,4 +65,56 @@ void history_note_nodes(bool had_nodes)
 		fs_write_atomic(path, "", 0, 0644);
 	else if (path)
 		unlink(path);
+}
+
+enum { BUILDS_KEPT = 100, LINE_BYTES = 64, BUILDS_BYTES_MAX = BUILDS_KEPT * LINE_BYTES };
+
+/* A line of the file is "KEY FILES", the last build first. */
+struct known_build {
+	uint64_t key, files;
+};
+
+static size_t read_builds(struct known_build ret[BUILDS_KEPT])
+{
+	_cleanup_free_ char *path = path_of("files"), *text = NULL;
+	size_t n = 0;
+	if (!path || fs_read_file(path, BUILDS_BYTES_MAX, &text, NULL) < 0)
+		return 0;
+	unsigned long long key, files;
+	int used;
+	for (const char *at = text;
+		n < BUILDS_KEPT && sscanf(at, "%llx %llu\n%n", &key, &files, &used) == 2;
+		at += used)
+		ret[n++] = (struct known_build){key, files};
+	return n;
+}
+
+uint64_t history_expected_files(uint64_t key)
+{
+	struct known_build builds[BUILDS_KEPT];
+	size_t n = read_builds(builds);
+	for (size_t i = 0; i < n; i++)
+		if (builds[i].key == key)
+			return builds[i].files;
+	return 0;
+}
+
+void history_note_files(uint64_t key, uint64_t files)
+{
+	struct known_build builds[BUILDS_KEPT];
+	_cleanup_free_ char *path = path_to_write("files");
+	char text[BUILDS_BYTES_MAX + LINE_BYTES];
+	size_t n = read_builds(builds), kept = 1;
+	if (!path || files == 0)
+		return;
+	int len = snprintf(text, sizeof text, "%llx %llu\n", (unsigned long long)key,
+		(unsigned long long)files);
+	for (size_t i = 0; i < n && kept < BUILDS_KEPT; i++) {
+		if (builds[i].key == key)
+			continue;
+		len += snprintf(text + len, sizeof text - (size_t)len, "%llx %llu\n",
+			(unsigned long long)builds[i].key, (unsigned long long)builds[i].files);
+		kept++;
+	}
+	fs_write_atomic(path, text, (size_t)len, 0644);
 }

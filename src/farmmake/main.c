@@ -17,8 +17,8 @@ static void print_help(void)
 {
 	char *options = conf_help();
 	printf("Usage: farmmake [--farm-OPTION]... [make arguments and targets]\n\n"
-	       "Runs make, and its compiles on the nodes of your farm. Everything but these options\n"
-	       "goes to make; -j means the number of local slots.\n\n%s\n",
+	       "Runs make, and its compiles on the nodes of your farm. Everything but these\n"
+	       "options goes to make; -j means the number of local slots.\n\n%s\n",
 		options);
 	free(options);
 	fflush(stdout);

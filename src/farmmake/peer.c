@@ -1,4 +1,4 @@
-#include "peer.h"
+#include "peer_end.h"
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -9,7 +9,7 @@
 #include "io/netif.h"
 #include "lobby.h"
 #include "peer_result.h"
-#include "record.h"
+#include "tell.h"
 #include "ways.h"
 
 #include <assert.h>
@@ -142,6 +142,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	p->t_up = farm_seconds(p->farm);
 	memcpy(p->boot_id, m->welcome.boot_id, sizeof p->boot_id);
 	p->slots = m->welcome.slots;
+	p->jail_level = m->welcome.jail_level;
 	p->shows_views = m->welcome.shows_views;
 	p->credits = m->welcome.credits;
 	ways_join(p);
@@ -153,6 +154,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 				    .credits = usable_credits(p), .slots = m->welcome.slots,
 				    .here = netif_is_here((const struct sockaddr *)&p->addr),
 				    .toolchains = intern_toolchains(p, &m->welcome.toolchains)});
+	tell_node(p);
 	ways_review(p->farm);
 	lobby_call(p->farm);
 	return 0;
@@ -164,6 +166,7 @@ static void on_started(struct peer *p, const struct msg *m)
 	if (!c)
 		return;
 	c->t_started = farm_seconds(p->farm);
+	tell_phase(c->wrapper, p, true);
 	farm_event(p->farm, (struct sched_event){SCHED_JOB_STARTED, .job = m->job, .node = p->id});
 }
 
@@ -203,6 +206,7 @@ static void on_result(struct peer *p, const struct msg *m)
 	w->remote_cpu_us += m->result.cpu_us;
 	w->done_by = p;
 	copy_detach(c);
+	tell_returned(w);
 	farm_event(p->farm, ev);
 	if (ev.ok)
 		cost_learn(p->farm->costs, w->cost_key, w->text_bytes,
@@ -314,84 +318,12 @@ static void on_drain(void *ctx)
 	peer_pump(ctx);
 }
 
-/* Failures that people can do something about are said once for each pause, the rest in detail only
- * when asked for. */
-static void log_end(const struct peer *p, int err, size_t jobs)
-{
-	log_debug("%.3f link to node %s, %u, ends: %s", farm_seconds(p->farm), p->name, p->id,
-		err_str(err));
-	const char *name = p->name[0] ? p->name : p->address;
-	if (p->state == PEER_UP && (jobs || !p->draining))
-		log_warning("node %s is gone (%s)%s", name, err_str(err),
-			jobs ? "; its jobs go elsewhere" : "");
-	else if (p->state == PEER_DIALING && !p->duplicate &&
-		 p->retry_pause_ms == PEER_RETRY_MIN_MS)
-		log_warning("cannot use node %s: %s", name, err_str(err));
-}
-
-/* Its jobs are not there any more. Returns how many there were. */
-static size_t drop_jobs(struct peer *p)
-{
-	size_t jobs = 0;
-	list_for_each_safe(l, &p->jobs) {
-		struct copy *c = list_entry(l, struct copy, peer_link);
-		copy_detach(c);
-		copy_reset(c);
-		jobs++;
-	}
-	return jobs;
-}
-
-void peer_strike(struct peer *p, enum trust_offence offence, const char *about)
-{
-	char what[160];
-	if (!trust_strike(&p->trust, offence))
-		return;
-	log_error("node %s %s (%s): it is in quarantine, and gets no more work in this build",
-		p->name, trust_words(offence), log_escape(about, what, sizeof what));
-	drop_jobs(p);
-	if (p->state == PEER_UP)
-		record_presence(p->farm->record, p);
-	p->state = PEER_QUARANTINE;
-	if (p->conn)
-		conn_abort(p->conn, ERR_REFUSED);
-	farm_event(p->farm, (struct sched_event){SCHED_NODE_DISTRUSTED, .node = p->id});
-	ways_review(p->farm);
-}
-
-static void on_closed(void *ctx, int err)
-{
-	struct peer *p = ctx;
-	struct farm *f = p->farm;
-	bool was_up = p->state == PEER_UP;
-	p->conn = NULL;
-	peer_view_reset(&p->view);
-	if (was_up && trust_is_offence(err))
-		peer_strike(p, TRUST_FRAME, err_str(err));
-	if (p->state == PEER_QUARANTINE)
-		return;
-	size_t jobs = drop_jobs(p);
-	if (!f->closing)
-		log_end(p, err, jobs);
-	p->lost = p->lost || (was_up && !p->draining && !f->closing);
-	if (was_up && !f->closing)
-		record_presence(f->record, p);
-	p->state = PEER_IDLE;
-	p->retry_at_ms = clock_now_ms() + p->retry_pause_ms;
-	if (p->retry_pause_ms < PEER_RETRY_MAX_MS)
-		p->retry_pause_ms *= 2;
-	if (!was_up)
-		return;
-	farm_event(f, (struct sched_event){SCHED_NODE_DOWN, .node = p->id});
-	ways_review(f);
-}
-
 void peer_dial(struct peer *p)
 {
 	static const struct conn_ops ops = {.on_ready = on_ready,
 		.on_msg = on_msg,
 		.on_drain = on_drain,
-		.on_closed = on_closed};
+		.on_closed = peer_on_closed};
 	if (p->state != PEER_IDLE || p->duplicate || clock_now_ms() < p->retry_at_ms)
 		return;
 	struct conn_conf conf = {

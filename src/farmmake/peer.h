@@ -54,8 +54,9 @@ struct peer {
 	struct peer_view view;
 
 	/* for the report */
-	unsigned slots;
-	double t_up; /* PEER_UP since then */
+	unsigned slots, jail_level;
+	double t_up;           /* PEER_UP since then */
+	uint64_t moved_before; /* bytes of links that have ended */
 	bool lost;
 	uint64_t content_bytes; /* packed, of files that it was sent */
 	char address[64];

@@ -2,6 +2,7 @@
  * knows of the files. Behind jobs come the contents that it still needs.
  */
 #include "peer.h"
+#include "tell.h"
 
 #include "base/clock.h"
 
@@ -88,6 +89,7 @@ void peer_send(struct peer *p, struct wrapper *w)
 		p->last_job = w->id;
 	struct copy *c = wrapper_copy(w, NULL);
 	copy_attach(c, p);
+	tell_phase(w, p, false);
 	if (w->spec.input_kind == INPUT_VIEW && !p->shows_views)
 		refuse(p, c);
 	else

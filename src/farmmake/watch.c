@@ -3,6 +3,7 @@
 #include "core/steps.h"
 #include "io/proctree.h"
 #include "record.h"
+#include "tell.h"
 #include "wrapper.h"
 
 #include <string.h>
@@ -29,7 +30,7 @@ static enum kind kind_of(const struct watch *w, const char *name)
 {
 	static const char *const shells[] = {
 		"sh", "bash", "dash", "busybox", "env", "nice", "time", "xargs"};
-	static const char *const makes[] = {"make", "gmake", "ninja", "samu", "cmake"};
+	static const char *const makes[] = {"make", "gmake", "farmmake", "ninja", "samu", "cmake"};
 	const char *own = w->farm->conf.make, *slash = strrchr(own, '/');
 	if (strncmp(name, slash ? slash + 1 : own, PROCTREE_NAME_MAX - 1) == 0)
 		return KIND_MAKE;
@@ -51,6 +52,13 @@ static void see_step(struct watch *w, pid_t pid, const struct proctree_process *
 		.command = proctree_command(pid, command),
 		.begin = farm_seconds(w->farm) - proctree_age_s(p->ticks)};
 	steps_add(w->steps, (uint32_t)pid, p->ticks, &step);
+	tell_step(w->farm, (uint32_t)pid, &step);
+}
+
+static void drop_step(struct watch *w, uint32_t pid)
+{
+	if (steps_drop(w->steps, pid))
+		tell_step_end(w->farm, pid);
 }
 
 static struct wrapper *visit(struct watch *w, pid_t pid, unsigned depth);
@@ -77,7 +85,7 @@ static void take_over(struct watch *w, pid_t shell, struct wrapper *waits_for)
 		return;
 	waits_for->shell = (uint32_t)shell;
 	idmap_put(&w->farm->watched, waits_for->shell, waits_for);
-	steps_drop(w->steps, waits_for->shell);
+	drop_step(w, waits_for->shell);
 }
 
 static struct wrapper *visit(struct watch *w, pid_t pid, unsigned depth)
@@ -105,10 +113,11 @@ static void on_look(uv_timer_t *timer)
 	steps_end(w->steps);
 }
 
-static void on_step(void *ctx, const struct report_step *step)
+static void on_step(void *ctx, uint32_t pid, const struct report_step *step)
 {
 	struct farm *f = ctx;
 	record_step(f->record, step);
+	tell_step_end(f, pid);
 }
 
 void watch_start(struct farm *f, pid_t make)
@@ -131,7 +140,7 @@ void watch_add(struct farm *f, struct wrapper *wrapper)
 	wrapper->pid = (uint32_t)pid;
 	idmap_put(&f->watched, wrapper->pid, wrapper);
 	if (f->watch)
-		steps_drop(f->watch->steps, wrapper->pid);
+		drop_step(f->watch, wrapper->pid);
 }
 
 void watch_remove(struct farm *f, struct wrapper *wrapper)

@@ -9,6 +9,7 @@
 #include "machine.h"
 #include "peer.h"
 #include "record.h"
+#include "tell.h"
 #include "watch.h"
 
 #include <assert.h>
@@ -35,6 +36,8 @@ static void set_phase(struct wrapper *w, enum wrapper_phase p)
 	w->phase = p;
 	if (p == WRAPPER_LOCAL)
 		w->t.local = farm_seconds(f);
+	if (p != WRAPPER_HEAVY && p != WRAPPER_DONE)
+		tell_phase(w, NULL, false);
 }
 
 static void set_reason(struct wrapper *w, const char *why)
@@ -185,6 +188,7 @@ static int on_begin(struct wrapper *w, struct msg *m)
 	w->compiler_path = m->cc_begin.compiler;
 	m->cc_begin.spec = (struct job_spec){0};
 	m->cc_begin.compiler = NULL;
+	tell_begin(w);
 	direct_begin(w, m);
 	if (!m->cc_begin.distributable) {
 		set_reason(w, m->cc_begin.reason);
@@ -369,6 +373,8 @@ static void on_closed(void *ctx, int err)
 	}
 	bool heavy = w->phase == WRAPPER_HEAVY;
 	record_job(f->record, w);
+	if (w->t.start >= 0)
+		tell_end(w);
 	bool ok = w->phase == WRAPPER_DONE && w->wait_status == 0;
 	set_phase(w, WRAPPER_DONE);
 	if (w->in_sched)

@@ -44,6 +44,12 @@ ctl_options() {
 	sed -n 's/^		{"\([a-z]*\)", [a-z]*_argument,.*/\1/p' src/farmctl/*.c | sort -u
 }
 
+# events, their fields and the phases
+journal_words() {
+	sed -n 's/^	\[JOURNAL_[A-Z_]*\] = {*"\([a-z-]*\)",.*/\1/p' src/core/journal.c
+	grep -oE 'FIELD\("[a-z]+"' src/core/journal.c | cut -d '"' -f 2
+}
+
 vectors() {
 	sed -n 's/^	{"\([^"]*\)", TOOL_.*/\1/p' tests/integration/escape_vectors.c | sed 's/|/\\|/g'
 }
@@ -57,7 +63,7 @@ variables() {
 }
 
 # An extraction that finds nothing would find nothing wrong.
-for list in settings messages_in_code messages_in_doc report_fields node_options ctl_options \
+for list in settings messages_in_code messages_in_doc report_fields node_options ctl_options journal_words \
 	vectors documented_vectors variables; do
 	[ -n "$($list)" ] || complain "$0: $list: found none"
 done
@@ -86,6 +92,10 @@ done
 
 for field in $(report_fields); do
 	grep -qE "^\| \`([a-z]+\.)?$field(\`|\.)" doc/report.md || complain "doc/report.md: $field is missing"
+done
+
+for word in $(journal_words); do
+	grep -qF "\`$word\`" doc/journal.md || complain "doc/journal.md: $word is missing"
 done
 
 for option in $(node_options); do

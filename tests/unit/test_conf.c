@@ -105,6 +105,7 @@ Test(conf, has_defaults)
 	cr_expect(conf.direct);
 	cr_expect_eq(conf.verify, 0);
 	cr_expect_str_eq(conf.make, "make");
+	cr_expect(conf.progress);
 	cr_expect_not(conf.verbose);
 	for (size_t i = 0; conf_row(i); i++)
 		cr_expect_eq(conf.source[i], CONF_DEFAULT);
@@ -127,7 +128,7 @@ Test(conf, reads_a_whole_file)
 	read_json(
 		"{ \"node\": [\"board1\", \"10.0.0.7:3635\"], \"no_discovery\": true,\n"
 		"  \"interface\": [\"lo\"], \"port\": 1, \"key\": \"k\", \"local_slots\": 4096,\n"
-		"  \"report\": \"none\", \"direct\": false, \"verify\": 100, \"make\": \"gmake\", \"verbose\": true }\n");
+		"  \"report\": \"none\", \"direct\": false, \"verify\": 100, \"make\": \"gmake\", \"progress\": false, \"verbose\": true }\n");
 	expect_list(&conf.node, "board1", "10.0.0.7:3635");
 	expect_list(&conf.interface, "lo", NULL);
 	cr_expect(conf.no_discovery);
@@ -138,6 +139,7 @@ Test(conf, reads_a_whole_file)
 	cr_expect_not(conf.direct);
 	cr_expect_eq(conf.verify, 100);
 	cr_expect_str_eq(conf.make, "gmake");
+	cr_expect_not(conf.progress);
 	cr_expect(conf.verbose);
 	for (size_t i = 0; conf_row(i); i++)
 		cr_expect_eq(conf.source[i], CONF_FILE);
@@ -243,7 +245,7 @@ Test(conf, reads_the_environment)
 	read_env(ENV("PATH=/bin", "FARMMAKE_NODE=a,b:1", "FARMMAKE_NO_DISCOVERY=1",
 		"FARMMAKE_INTERFACE=lo", "FARMMAKE_PORT=65535", "FARMMAKE_KEY=k=v",
 		"FARMMAKE_LOCAL_SLOTS=3", "FARMMAKE_REPORT=r.json", "FARMMAKE_MAKE=gmake",
-		"FARMMAKE_VERBOSE=yes", "FARMMAKER=x", "farmmake_port=x"));
+		"FARMMAKE_PROGRESS=no", "FARMMAKE_VERBOSE=yes", "FARMMAKER=x", "farmmake_port=x"));
 	expect_list(&conf.node, "a", "b:1");
 	expect_list(&conf.interface, "lo", NULL);
 	cr_expect(conf.no_discovery);
@@ -252,6 +254,7 @@ Test(conf, reads_the_environment)
 	cr_expect_eq(conf.local_slots, 3);
 	cr_expect_str_eq(conf.report, "r.json");
 	cr_expect_str_eq(conf.make, "gmake");
+	cr_expect_not(conf.progress);
 	cr_expect(conf.verbose);
 }
 

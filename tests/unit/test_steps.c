@@ -9,9 +9,9 @@
 static struct steps *s;
 static char said[1000];
 
-static void on_step(void *ctx, const struct report_step *step)
+static void on_step(void *ctx, uint32_t pid, const struct report_step *step)
 {
-	(void)ctx;
+	(void)ctx, (void)pid;
 	size_t n = strlen(said);
 	snprintf(said + n, sizeof said - n, "%s (%s) %.2f-%.2f\n", step->name, step->command,
 		step->begin, step->end);
@@ -45,8 +45,10 @@ Test(steps, one_that_lasts_ends_between_two_looks)
 	see(7, 70, "ld", 0.95);
 	steps_end(s);
 	cr_assert_str_empty(said);
+	cr_assert_eq(steps_count(s), 1);
 	steps_begin(s, 1.2);
 	steps_end(s);
+	cr_assert_eq(steps_count(s), 0);
 	cr_assert_str_eq(said, "ld (-x) 0.95-1.15\n");
 }
 
@@ -91,8 +93,8 @@ Test(steps, what_proves_to_be_a_compile_is_none)
 	see(7, 70, "gcc", 0.5);
 	see(8, 71, "ld", 0.5);
 	steps_end(s);
-	steps_drop(s, 7);
-	steps_drop(s, 9);
+	cr_assert(steps_drop(s, 7));
+	cr_assert_not(steps_drop(s, 9));
 	steps_begin(s, 2);
 	steps_end(s);
 	cr_assert_str_eq(said, "ld (-x) 0.50-2.00\n");
