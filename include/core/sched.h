@@ -9,8 +9,8 @@
  * REDO -> LOCAL. While a job is away a token is lent in its name. READY and REDO owe it, and wait
  * until one has come back: the rest of the recipe, or the compile, needs a core here again. They wait as
  * long as tokens come back at all. Whoever has the tokens may be waiting for such a job, though: so when
- * none comes, one job goes on without, soon if a core here is idle, late if none is. What its recipe
- * gives back lets another follow while a core is idle, and else makes up for it. So a core here is never
+ * none comes, one job goes on without, soon if a slot here has no work, late if all have. What its recipe
+ * gives back lets another follow while a slot has none, and else makes up for it. So a core here is never
  * used twice for long, and nobody waits for ever. A job can be on two nodes at once; the first result counts,
  * and the other node is told to cancel.
  *
@@ -32,13 +32,13 @@ struct sched;
 struct sched_conf {
 	unsigned local_slots;
 	uint64_t stage_bytes_max; /* memory for texts that wait or are away */
-	/* When no token has come back for so long, and a core was idle, a job goes on without; when none was,
+	/* When no token has come back for so long, and a slot had no work, a job goes on without; when all had,
 	 * after SCHED_BUSY_WAITS times that. */
 	uint64_t token_wait_us;
 	bool blind; /* learn nothing: the node with the fewest jobs for its size gets the next */
 };
 
-enum { SCHED_BUSY_WAITS = 12 };
+enum { SCHED_BUSY_WAITS = 60 };
 
 enum sched_event_type {
 	SCHED_JOB_ASK, /* job, toolchain, cost_us: a wrapper wants to compile; toolchain < 0: none known */
@@ -69,7 +69,7 @@ struct sched_event {
 	uint64_t wall_us; /* that the node's compiler took; 0: not known */
 	bool ok, retry, suspect;
 	bool here; /* the node is this machine: its slots are the same cores */
-	bool idle; /* a core of this machine has had nothing to do */
+	bool idle; /* a slot of this machine has no work */
 	uint32_t n;
 };
 

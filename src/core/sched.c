@@ -341,7 +341,7 @@ static uint32_t repay_late(struct sched *s, uint32_t n)
 }
 
 /* First the debts of jobs whose recipe has just ended: what make gives back now is theirs. Then those of jobs
- * that went on without, or more would be at work than there are cores; last if a core is idle, for then
+ * that went on without, or more would be at work than there are cores; last if a slot is idle, for then
  * theirs may be lost. */
 static void on_repaid(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {

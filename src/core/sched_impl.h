@@ -85,7 +85,7 @@ struct sched {
 	uint32_t owed_gone;   /* debts of jobs that are gone, */
 	uint32_t owed_late;   /* and of those that could not wait for their token */
 	uint64_t token_us;    /* then a token came back, or a job went on without */
-	bool idle;            /* a core is, */
+	bool idle;            /* a slot is, */
 	uint64_t idle_us;     /* since then */
 	double cost_us, cpp_us, local_speed, speed; /* means */
 	uint64_t asked_us;                          /* the last job came then */

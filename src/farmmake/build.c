@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LISTEN_BACKLOG = 512, TOKEN_WAIT_US = 5000000, STAGE_BYTES_CAP = 1 << 30 };
+enum { LISTEN_BACKLOG = 512, TOKEN_WAIT_US = 1000000, STAGE_BYTES_CAP = 1 << 30 };
 
 static unsigned local_slots(const struct conf *c, const struct make_args *args)
 {

@@ -17,7 +17,6 @@
 #include "core/heavy.h"
 #include "core/live.h"
 #include "core/sched.h"
-#include "core/spare.h"
 #include "io/discover.h"
 #include "io/jobserver.h"
 
@@ -49,8 +48,7 @@ struct farm {
 	struct jobserver *js;
 	struct guard guard; /* between the scheduler and the jobserver */
 	struct heavy heavy; /* by wrapper number */
-	struct spare spare;
-	bool has_idle_core;
+	bool has_idle_slot; /* some local slot has no work, as watch.h sees it */
 	uv_timer_t machine_timer;
 	struct discover *discover;
 	struct compilers *compilers;

@@ -6,28 +6,21 @@
 #include "base/str.h"
 #include "wrapper.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 
 enum {
 	LOOK_MS = 500,
-	FILE_BYTES_MAX = 64 * 1024, /* all of meminfo, and the first line of stat on any machine */
+	FILE_BYTES_MAX = 64 * 1024,
 	LINK_FACTOR = 3, /* memory of GNU ld for its input: 54 MiB for 18 MiB of C++ with -g3 */
 };
 
-/* The beginning of the file; NULL when it is not there. */
+/* NULL when it is not there. */
 static char *read_file(const char *name)
 {
 	const char *dir = getenv("FARMMAKE_TEST_PROC");
 	_cleanup_free_ char *path = xasprintf("%s/%s", dir ? dir : "/proc", name);
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	char *text = xmalloc(FILE_BYTES_MAX + 1);
-	size_t n = 0;
-	fs_read_all(fd, text, FILE_BYTES_MAX, &n);
-	text[n] = '\0';
-	return text;
+	char *text = NULL;
+	return fs_read_file(path, FILE_BYTES_MAX, &text, NULL) < 0 ? NULL : text;
 }
 
 static void let_begin(struct farm *f)
@@ -68,15 +61,8 @@ static void look(struct farm *f)
 		farm_lend(f, n);
 }
 
-static void look_at_cores(struct farm *f)
-{
-	_cleanup_free_ char *stat = read_file("stat");
-	f->has_idle_core = spare_look(&f->spare, stat, clock_now_ms());
-}
-
 static void on_look(uv_timer_t *timer)
 {
-	look_at_cores(timer->data);
 	look(timer->data);
 	let_begin(timer->data);
 }

@@ -1,8 +1,7 @@
 /* machine - looks at this machine while the build runs: lends what was held back when there is enough
- * memory again (core/guard.h), lets large links begin (core/heavy.h), and sees whether a core is idle
- * (core/spare.h).
+ * memory again (core/guard.h), and lets large links begin (core/heavy.h).
  *
- * Contract: between start and stop. What cannot be read is taken for enough memory, and for busy cores.
+ * Contract: between start and stop. What cannot be read is taken for enough memory.
  */
 #pragma once
 

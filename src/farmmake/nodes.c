@@ -48,7 +48,7 @@ static void on_tick(uv_timer_t *timer)
 			peer_dial(p);
 	}
 	lobby_tick(f);
-	farm_event(f, (struct sched_event){SCHED_TICK, .idle = f->has_idle_core});
+	farm_event(f, (struct sched_event){SCHED_TICK, .idle = f->has_idle_slot});
 }
 
 static void add_static(struct farm *f, const struct sockaddr *addr)

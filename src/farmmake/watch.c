@@ -7,6 +7,7 @@
 #include "wrapper.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	LOOK_MS = 100,
@@ -21,6 +22,7 @@ struct watch {
 	pid_t make;
 	struct steps *steps;
 	unsigned reads; /* in this look */
+	bool is_blind;  /* this kernel does not tell who runs below whom */
 };
 
 enum kind { KIND_STEP, KIND_SHELL, KIND_MAKE };
@@ -111,6 +113,9 @@ static void on_look(uv_timer_t *timer)
 	steps_begin(w->steps, farm_seconds(w->farm));
 	visit(w, w->make, 0);
 	steps_end(w->steps);
+	/* below another make, the slots are those that it has given */
+	w->farm->has_idle_slot = !w->is_blind && steps_count(w->steps) + w->farm->at_work <
+							 jobserver_ledger(w->farm->js)->base + 1;
 }
 
 static void on_step(void *ctx, uint32_t pid, const struct report_step *step)
@@ -120,12 +125,23 @@ static void on_step(void *ctx, uint32_t pid, const struct report_step *step)
 	tell_step_end(f, pid);
 }
 
+static bool is_blind(pid_t make)
+{
+	pid_t children[CHILDREN_MAX];
+	size_t n = proctree_children(getpid(), children, CHILDREN_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (children[i] == make)
+			return false;
+	return true;
+}
+
 void watch_start(struct farm *f, pid_t make)
 {
 	struct watch *w = xcalloc(1, sizeof *w);
 	f->watch = w;
 	w->farm = f;
 	w->make = make;
+	w->is_blind = is_blind(make);
 	w->steps = steps_create(on_step, f);
 	uv_timer_init(&f->loop, &w->timer);
 	w->timer.data = w;

@@ -1,5 +1,5 @@
 /* watch - sees what make runs besides compiles: looks at the processes below it ten times a second, for the report
- * and the journal.
+ * and the journal, and to know whether all local slots have work (f->has_idle_slot).
  *
  * A compile is known by its wrapper. Anything else at the end of a branch is a step; makes, shells and the like
  * only hold the branch, unless nothing hangs on them. What is below a wrapper, and a shell that waits for one,

@@ -264,24 +264,25 @@ Test(sched, results_wait_as_long_as_tokens_come)
  * for it before anybody else goes on. */
 Test(sched, busy_cores_are_not_used_twice)
 {
+	enum { BUSY = 100 * SCHED_BUSY_WAITS };
 	struct fixture f;
 	set_up_results(&f, 4);
-	busy_tick_at(&f, 1199, "");
-	busy_tick_at(&f, 1200, "deliver 1\n");
-	busy_tick_at(&f, 1300, "");
+	busy_tick_at(&f, BUSY - 1, "");
+	busy_tick_at(&f, BUSY, "deliver 1\n");
+	busy_tick_at(&f, BUSY + 100, "");
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
 	expect(&f, ""); /* one too many was at work */
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
 	expect(&f, "deliver 2\n");
 	/* idle, but for too short a time */
-	tick_at(&f, 1390, "");
-	tick_at(&f, 1489, "");
-	busy_tick_at(&f, 1490, "");
-	tick_at(&f, 1500, "");
-	tick_at(&f, 1599, "");
-	tick_at(&f, 1600, "deliver 3\n");
+	tick_at(&f, BUSY + 190, "");
+	tick_at(&f, BUSY + 289, "");
+	busy_tick_at(&f, BUSY + 290, "");
+	tick_at(&f, BUSY + 300, "");
+	tick_at(&f, BUSY + 399, "");
+	tick_at(&f, BUSY + 400, "deliver 3\n");
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
-	expect(&f, "deliver 4\n"); /* a core is idle: the next one uses it */
+	expect(&f, "deliver 4\n"); /* a slot is idle: the next one uses it */
 	step(&f, (struct sched_event){SCHED_REPAID, .n = 1});
 	expect(&f, "");
 	tear_down(&f);
