@@ -122,14 +122,17 @@ clang)
 	CC=clang build build-clang -Dwerror=true -Dfuzz=true && run build-clang none "${suites[@]}"
 	;;
 default)
-	whole=no
 	if [ ${#suites[@]} = ${#all_suites[@]} ]; then
-		whole=yes suites=(lint unit integration)
-	fi
-	build build-gcc -Dwerror=true && run build-gcc none "${suites[@]}"
-	if [ $whole = yes ]; then
+		whole=yes
+		build build-gcc -Dwerror=true && {
+			run build-gcc none lint unit
+			# those that may run beside others wait most of the time
+			MESON_TESTTHREADS=$(($(nproc) + 1)) run build-gcc none integration
+		}
 		CC=clang build build-clang -Dwerror=true $hardly
 		build build-asan -Dwerror=true "${asan[@]}" $quickly && run build-asan asan unit io fuzz
+	else
+		build build-gcc -Dwerror=true && run build-gcc none "${suites[@]}"
 	fi
 	;;
 esac

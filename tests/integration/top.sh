@@ -99,6 +99,8 @@ shows build '^status 0$'
 tmux send-keys -t build '' # nothing
 screen build | grep -q 'farmmake: [0-9]* of' && fail "the line stays: $(screen build)"
 
+quickly="'CFLAGS=-O2 -Wall -MMD -MP -DSLOWCC_MS=100'"
+
 # the next one knows how many files there were
 clean "$work/tree"
 open_pane again "cd '$work/tree' && '$farmmake' ${farm_options[*]} --farm-local-slots 2 last; sleep 60"
@@ -106,17 +108,17 @@ shows again '^farmmake: [0-9]+ of about 24 files, [0-9.]+/s; [0-9]+ compiles? on
 shows again '^the last words$'
 
 clean "$work/tree"
-open_pane off "cd '$work/tree' && '$farmmake' ${farm_options[*]} --farm-progress=no; echo status \$?; sleep 60"
+open_pane off "cd '$work/tree' && '$farmmake' ${farm_options[*]} --farm-progress=no $quickly; echo status \$?; sleep 60"
 shows off '^cc -O2 .* -c -o f[0-9]+\.o f[0-9]+\.c$'
 shows off '^status 0$'
 screen off | grep -q '^farmmake: [0-9]* of' && fail "a line that was not wanted: $(screen off)"
 
 # not into a file, and not over another program's screen
 clean "$work/tree"
-farm -s -C "$work/tree" >"$work/build.out" 2>"$work/build.err" || fail "the build failed"
+farm -s -C "$work/tree" "${quickly//\'/}" >"$work/build.out" 2>"$work/build.err" || fail "the build failed"
 grep -q "$(printf '\033')" "$work/build.out" "$work/build.err" && fail "a terminal's sequences in a file"
 clean "$work/tree"
-open_pane raw "stty -icanon; cd '$work/tree' && '$farmmake' ${farm_options[*]} -s; echo status \$?; sleep 60"
+open_pane raw "stty -icanon; cd '$work/tree' && '$farmmake' ${farm_options[*]} -s $quickly; echo status \$?; sleep 60"
 shows raw '^status 0$'
 screen raw | grep -q '^farmmake: [0-9]* of' && fail "a line on another program's screen: $(screen raw)"
 tmux kill-server
