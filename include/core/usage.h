@@ -55,7 +55,7 @@ struct usage_sums {
 	double nodes_busy_s, nodes_idle_s[WAIT_COUNT], nodes_absent_s;
 	unsigned nodes_peak;     /* most node cores that were there at once */
 	double here_full_wall_s; /* all cores here busy with what only they can do */
-	double nodes_full_wall_s; /* all cores of nodes busy, and jobs waiting or done here for want of them */
+	double nodes_full_wall_s; /* nine tenths of the nodes' cores busy, and jobs waiting or done here for that */
 	double lone_wall_s;       /* one single thing was going on, and cores here were free; */
 	double longest_lone_s;    /* of these the one that lasted longest alone */
 	const char *longest_lone; /* its name; NULL: there was none */

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "base/str.h"
 
+/* What held the build up for less than that is no answer. */
+#define LEAST_PART 0.1
+
 struct facts {
 	const struct usage_sums *s;
 	unsigned local_slots;
@@ -75,7 +78,7 @@ static char *tell_serial(const struct facts *f)
 static char *tell_nodes(const struct facts *f)
 {
 	return xasprintf(
-		"too few nodes: all their %u cores were busy for %.0f %% of the build, and jobs waited",
+		"too few nodes: their %u cores, or nearly all, were busy for %.0f %% of the build, and jobs waited",
 		f->s->nodes_peak, percent(f->s->nodes_full_wall_s, f->s->wall_s));
 }
 
@@ -117,7 +120,7 @@ enum limit limit_find(const struct usage_sums *s, unsigned local_slots, char **r
 {
 	const struct facts f = {s, local_slots};
 	enum limit best = LIMIT_NONE;
-	double best_s = 0;
+	double best_s = s->wall_s * LEAST_PART;
 	for (enum limit l = LIMIT_NONE + 1; l < LIMIT_COUNT; l++) {
 		double score_s = limits[l].score(&f);
 		if (score_s > best_s) {

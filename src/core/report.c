@@ -48,9 +48,15 @@ json_t *report_text(const char *s)
 	return json_string(safe);
 }
 
+/* To the microsecond, as it is written; negative ones stay that. */
+static double rounded(double s)
+{
+	return s >= 0 && s < 1e12 ? (double)(int64_t)(s * 1e6 + 0.5) / 1e6 : s < 0 ? s : 0;
+}
+
 json_t *report_seconds(double s)
 {
-	return json_real(s > 0 && s < 1e12 ? (double)(int64_t)(s * 1e6 + 0.5) / 1e6 : 0);
+	return json_real(s > 0 ? rounded(s) : 0);
 }
 
 /* A time since the build's start; negative: it never came. */
@@ -137,14 +143,14 @@ int report_add_node(struct report *r, const struct report_node *from)
 void report_add_presence(struct report *r, int node, double begin, double end)
 {
 	assert(node >= 0 && node < (int)r->n_nodes);
-	usage_add_presence(r->usage, node, begin, end);
+	usage_add_presence(r->usage, node, rounded(begin), rounded(end));
 	json_array_append_new(r->nodes[node].present,
 		json_pack("[o, o]", report_seconds(begin), report_seconds(end)));
 }
 
 void report_add_step(struct report *r, const struct report_step *s)
 {
-	usage_add_step(r->usage, s->name, s->begin, s->end);
+	usage_add_step(r->usage, s->name, rounded(s->begin), rounded(s->end));
 	strv_push_take(&r->steps,
 		report_dump(json_pack("{s:o, s:o, s:o, s:o}", "name", report_text(s->name),
 			"command", report_text(s->command), "begin", report_seconds(s->begin),
@@ -176,13 +182,22 @@ static json_t *format_times(const struct usage_times *t)
 		moment(t->finished), "local", moment(t->local), "done", moment(t->done));
 }
 
+/* Whoever reads the report lays the same spans on the same lanes. */
+static struct usage_times round_all(const struct usage_times *t)
+{
+	return (struct usage_times){rounded(t->start), rounded(t->cpp), rounded(t->staged),
+		rounded(t->sent), rounded(t->started), rounded(t->compiled), rounded(t->finished),
+		rounded(t->local), rounded(t->done)};
+}
+
 void report_add_job(struct report *r, const struct report_job *j)
 {
 	assert(j->node < (int)r->n_nodes);
 	struct node *n = j->node >= 0 ? &r->nodes[j->node] : NULL;
 	count(r, n, j);
-	usage_add_job(r->usage, &(struct usage_job){j->source, n ? j->node : USAGE_HERE,
-					!j->remote && sched_is_overflow(j->reason), j->t});
+	usage_add_job(
+		r->usage, &(struct usage_job){j->source, n ? j->node : USAGE_HERE,
+				  !j->remote && sched_is_overflow(j->reason), round_all(&j->t)});
 	json_t *bytes = json_pack("{s:I, s:I, s:I}", "text", whole(j->bytes.text), "up",
 		whole(j->bytes.up), "down", whole(j->bytes.down));
 	json_t *cpu = json_pack("{s:o, s:o}", "local_s", report_seconds(j->cpu.local_s), "remote_s",

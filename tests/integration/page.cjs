@@ -27,13 +27,15 @@ const compare = tab => tab.evaluate(() => {
 
 // Where on the screen a job's widest span is.
 const locate = (tab, id) => tab.evaluate(id => {
-	const { lanes, view } = window.farmmake, box = document.getElementById('lanes').getBoundingClientRect();
+	const { lanes, view } = window.farmmake, scroll = document.getElementById('scroll');
 	let best = null;
 	lanes.forEach((lane, i) => lane.spans.forEach(s => {
 		if (s.row.id === id && (!best || s.to - s.from > best.s.to - best.s.from)) best = { s, i };
 	}));
+	scroll.scrollTop = best.i * 16 - 100;
+	const box = document.getElementById('lanes').getBoundingClientRect();
 	const t = (best.s.from + best.s.to) / 2, v = view();
-	return { x: box.left + 150 + (t - v.begin) / (v.end - v.begin) * (box.width - 150), y: box.top + 20 + best.i * 16 + 8 - document.getElementById('scroll').scrollTop };
+	return { x: box.left + 150 + (t - v.begin) / (v.end - v.begin) * (box.width - 150), y: box.top + 20 + best.i * 16 + 8 - scroll.scrollTop };
 }, id);
 
 async function click(tab, id) {
@@ -69,7 +71,7 @@ const zoom = tab => tab.evaluate(async () => {
 		assert(lanes.most < 1e-4, `a lane differs by ${lanes.most} s`);
 		await tab.screenshot({ path: `${shots}-${scheme}.png`, fullPage: true });
 		if (jobs > 1000) // one of 30 000 is a fraction of a pixel
-			await tab.evaluate(() => { for (let i = 0; i < 40; i++) document.getElementById('lanes').dispatchEvent(new WheelEvent('wheel', { deltaY: -1, clientX: document.getElementById('lanes').getBoundingClientRect().left + 150, cancelable: true })); });
+			await tab.evaluate(() => { for (let i = 0; i < 16; i++) document.getElementById('lanes').dispatchEvent(new WheelEvent('wheel', { deltaY: -1, clientX: document.getElementById('lanes').getBoundingClientRect().left + 150, cancelable: true })); });
 		for (const id of [1, 2, 8]) await click(tab, id);
 		await tab.screenshot({ path: `${shots}-${scheme}-zoomed.png` });
 		await tab.click('#whole');

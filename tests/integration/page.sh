@@ -6,7 +6,10 @@
 . "$(dirname "$0")/lib.sh"
 [ "${FARMMAKE_TEST_LONG:-}" = 1 ] || skip "needs a browser: ./tests/run.sh --long"
 farm_begin
-deps_install chromium nodejs npm >"$work/deps.out" 2>&1 || skip "no browser: $(tail -n 1 "$work/deps.out")"
+needed=(chromium)
+command -v node >/dev/null || needed+=(nodejs) # which may be there, and not from Debian
+command -v npm >/dev/null || needed+=(npm)
+deps_install "${needed[@]}" >"$work/deps.out" 2>&1 || skip "no browser: $(tail -n 1 "$work/deps.out")"
 modules=$FARMMAKE_TEST_SOURCES/page
 if [ ! -d "$modules/node_modules/playwright-core" ]; then
 	mkdir -p "$modules"

@@ -98,7 +98,7 @@ limit client preprocessing
 sleepy_project "$work/few" 24 600
 hear_nodes >>"$work/few/Makefile"
 build "$work/few"
-limit nodes "all their 3 cores"
+limit nodes "their 3 cores"
 
 # sources that do not pack
 sleepy_project "$work/bulky" 12 300
