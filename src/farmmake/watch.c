@@ -1,5 +1,6 @@
 #include "watch.h"
 
+#include "base/vec.h"
 #include "core/steps.h"
 #include "io/proctree.h"
 #include "record.h"
@@ -10,10 +11,15 @@
 #include <unistd.h>
 
 enum {
-	LOOK_MS = 100,
+	LOOK_MS = 200,
 	CHILDREN_MAX = 2048,
 	DEPTH_MAX = 24,
 	PROCESSES_MAX = 2000, /* read in one look */
+};
+
+struct pids { /* a vec */
+	pid_t *v;
+	size_t n, cap;
 };
 
 struct watch {
@@ -22,7 +28,9 @@ struct watch {
 	pid_t make;
 	struct steps *steps;
 	unsigned reads; /* in this look */
-	bool is_blind;  /* this kernel does not tell who runs below whom */
+	struct pids makes,
+		last_makes; /* that had something below them, in this look and the last */
+	bool is_blind;      /* this kernel does not tell who runs below whom */
 };
 
 enum kind { KIND_STEP, KIND_SHELL, KIND_MAKE };
@@ -90,15 +98,38 @@ static void take_over(struct watch *w, pid_t shell, struct wrapper *waits_for)
 	drop_step(w, waits_for->shell);
 }
 
+static bool was_make(const struct watch *w, pid_t pid)
+{
+	for (size_t i = 0; i < w->last_makes.n; i++)
+		if (w->last_makes.v[i] == pid)
+			return true;
+	return false;
+}
+
+/* A make that waits for something below it. What was one in the last look is taken for one as long as that is so:
+ * there are many of them, and this spares reading who they are. */
+static bool visit_make(struct watch *w, pid_t pid, unsigned depth)
+{
+	bool any;
+	visit_below(w, pid, depth, &any);
+	if (any)
+		vec_push(&w->makes, pid);
+	return any;
+}
+
 static struct wrapper *visit(struct watch *w, pid_t pid, unsigned depth)
 {
 	struct wrapper *known = idmap_get(&w->farm->watched, (uint32_t)pid);
 	struct proctree_process p;
+	if (!known && depth <= DEPTH_MAX && was_make(w, pid) && visit_make(w, pid, depth))
+		return NULL;
 	if (known || depth > DEPTH_MAX || w->reads++ > PROCESSES_MAX || !proctree_read(pid, &p))
 		return known;
 	enum kind kind = kind_of(w, p.name);
+	if (kind == KIND_MAKE && visit_make(w, pid, depth))
+		return NULL;
 	bool any = false;
-	struct wrapper *below = kind == KIND_STEP ? NULL : visit_below(w, pid, depth, &any);
+	struct wrapper *below = kind == KIND_SHELL ? visit_below(w, pid, depth, &any) : NULL;
 	if (kind == KIND_SHELL && below)
 		take_over(w, pid, below);
 	else if (!any && (kind != KIND_MAKE || p.state == 'R' || p.state == 'D'))
@@ -109,6 +140,10 @@ static struct wrapper *visit(struct watch *w, pid_t pid, unsigned depth)
 static void on_look(uv_timer_t *timer)
 {
 	struct watch *w = timer->data;
+	struct pids last = w->last_makes;
+	w->last_makes = w->makes;
+	w->makes = last;
+	w->makes.n = 0;
 	w->reads = 0;
 	steps_begin(w->steps, farm_seconds(w->farm));
 	visit(w, w->make, 0);
@@ -170,7 +205,10 @@ void watch_remove(struct farm *f, struct wrapper *wrapper)
 
 static void on_closed(uv_handle_t *timer)
 {
-	free(timer->data);
+	struct watch *w = timer->data;
+	vec_fini(&w->makes);
+	vec_fini(&w->last_makes);
+	free(w);
 }
 
 void watch_stop(struct farm *f)

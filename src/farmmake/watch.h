@@ -1,4 +1,4 @@
-/* watch - sees what make runs besides compiles: looks at the processes below it ten times a second, for the report
+/* watch - sees what make runs besides compiles: looks at the processes below it five times a second, for the report
  * and the journal, and to know whether all local slots have work (f->has_idle_slot).
  *
  * A compile is known by its wrapper. Anything else at the end of a branch is a step; makes, shells and the like
