@@ -67,7 +67,8 @@ Test(proctree, reads_what_a_process_is)
 	pid_t pid = child("odd) R 1 (x");
 	cr_assert(proctree_read(pid, &p));
 	cr_assert_str_eq(p.name, "odd) R 1 (x");
-	cr_assert(p.state == 'S' || p.state == 'R', "%c", p.state); /* it may be on its way to sleep */
+	cr_assert(p.state == 'S' || p.state == 'R', "%c",
+		p.state); /* it may be on its way to sleep */
 	double age_s = proctree_age_s(p.ticks);
 	cr_assert(age_s > -0.02 && age_s < 60, "%f", age_s);
 	end(pid);
