@@ -48,6 +48,15 @@ enum usage_wait {
 	WAIT_COUNT
 };
 
+/* What occupies a core. */
+struct usage_span {
+	int place;
+	enum usage_work work;
+	double begin, end;
+};
+
+enum { USAGE_SPANS_MAX = 3 };
+
 /* All in core-seconds, but those that say wall. */
 struct usage_sums {
 	double wall_s;
@@ -84,6 +93,8 @@ void usage_set_node(struct usage *u, int node, unsigned slots);
 /* The node was there; a node may come and go. */
 void usage_add_presence(struct usage *u, int node, double begin, double end);
 void usage_add_job(struct usage *u, const struct usage_job *j);
+/* The spans of a compile. Returns how many. */
+size_t usage_spans(const struct usage_job *j, struct usage_span ret[USAGE_SPANS_MAX]);
 void usage_add_step(struct usage *u, const char *name, double begin, double end);
 
 /* Strings are the usage's. */

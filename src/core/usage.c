@@ -16,8 +16,10 @@ void usage_destroy(struct usage *u)
 		return;
 	for (size_t i = 0; i < u->items.n; i++)
 		free(u->items.v[i].name);
-	vec_fini(&u->slots);
-	vec_fini(&u->spans);
+	for (size_t i = 0; i < u->nodes.n; i++)
+		vec_fini(&u->nodes.v[i].spans);
+	vec_fini(&u->here.spans);
+	vec_fini(&u->nodes);
 	vec_fini(&u->items);
 	vec_fini(&u->stretches);
 	vec_fini(&u->presences);
@@ -27,14 +29,14 @@ void usage_destroy(struct usage *u)
 void usage_set_node(struct usage *u, int node, unsigned slots)
 {
 	assert(node >= 0);
-	while (u->slots.n <= (size_t)node)
-		vec_push(&u->slots, 0);
-	u->slots.v[node] = slots;
+	while (u->nodes.n <= (size_t)node)
+		vec_push(&u->nodes, (struct usage_place){0});
+	u->nodes.v[node].slots = slots;
 }
 
 void usage_add_presence(struct usage *u, int node, double begin, double end)
 {
-	assert(node >= 0 && (size_t)node < u->slots.n);
+	assert(node >= 0 && (size_t)node < u->nodes.n);
 	vec_push(&u->presences, (struct presence){node, begin, end});
 }
 
@@ -43,10 +45,10 @@ static void add_item(struct usage *u, const char *name, double begin, double end
 	vec_push(&u->items, (struct item){xstrdup(name), begin, end, is_step});
 }
 
-static void add_span(struct usage *u, int place, enum usage_work work, double begin, double end)
+static void add_span(struct usage *u, const struct usage_span *s)
 {
-	if (begin >= 0)
-		vec_push(&u->spans, (struct span){place, work, begin, end});
+	struct usage_place *p = s->place == USAGE_HERE ? &u->here : &u->nodes.v[s->place];
+	vec_push(&p->spans, *s);
 }
 
 static void add_stretch(struct usage *u, enum phase phase, double begin, double end)
@@ -61,29 +63,49 @@ static double first(double a, double b, double c)
 	return a >= 0 ? a : b >= 0 ? b : c;
 }
 
+/* When it was away and back. */
+static double back_at(const struct usage_times *t)
+{
+	return first(t->finished, t->local, t->done);
+}
+
+size_t usage_spans(const struct usage_job *j, struct usage_span ret[USAGE_SPANS_MAX])
+{
+	const struct usage_times *t = &j->t;
+	bool was_away = t->staged >= 0;
+	size_t n = 0;
+	if (t->start >= 0)
+		ret[n++] = (struct usage_span){
+			USAGE_HERE, WORK_PREPARE, t->start, first(t->staged, t->local, t->done)};
+	if (was_away && j->node != USAGE_HERE && t->started >= 0)
+		ret[n++] = (struct usage_span){
+			j->node, WORK_COMPILE, t->started, first(t->compiled, back_at(t), -1)};
+	if (t->local >= 0)
+		ret[n++] = (struct usage_span){USAGE_HERE,
+			j->is_overflow ? WORK_OVERFLOW : WORK_COMPILE, t->local, t->done};
+	else if (was_away && t->finished >= 0)
+		ret[n++] = (struct usage_span){USAGE_HERE, WORK_COMMIT, t->finished, t->done};
+	return n;
+}
+
 void usage_add_job(struct usage *u, const struct usage_job *j)
 {
 	const struct usage_times *t = &j->t;
-	int node = j->node;
-	assert(node == USAGE_HERE || (node >= 0 && (size_t)node < u->slots.n));
+	struct usage_span spans[USAGE_SPANS_MAX];
+	assert(j->node == USAGE_HERE || (j->node >= 0 && (size_t)j->node < u->nodes.n));
 	add_item(u, j->name, t->start, t->done, false);
-	double away = first(t->staged, t->local, t->done);
-	add_span(u, USAGE_HERE, WORK_PREPARE, t->start, away);
-	add_span(u, USAGE_HERE, j->is_overflow ? WORK_OVERFLOW : WORK_COMPILE, t->local, t->done);
+	size_t n = usage_spans(j, spans);
+	for (size_t i = 0; i < n; i++)
+		add_span(u, &spans[i]);
 	if (t->staged < 0)
 		return;
-	double back = first(t->finished, t->local, t->done);
-	add_stretch(u, PHASE_CREDIT, t->staged, first(t->sent, back, -1));
-	add_stretch(u, PHASE_LINK, t->sent, first(t->started, back, -1));
-	if (node != USAGE_HERE)
-		add_span(u, node, WORK_COMPILE, t->started, first(t->compiled, back, -1));
-	add_stretch(u, PHASE_LINK, t->compiled, back);
-	if (t->local < 0)
-		add_span(u, USAGE_HERE, WORK_COMMIT, t->finished, t->done);
+	add_stretch(u, PHASE_CREDIT, t->staged, first(t->sent, back_at(t), -1));
+	add_stretch(u, PHASE_LINK, t->sent, first(t->started, back_at(t), -1));
+	add_stretch(u, PHASE_LINK, t->compiled, back_at(t));
 }
 
 void usage_add_step(struct usage *u, const char *name, double begin, double end)
 {
 	add_item(u, name, begin, end, true);
-	add_span(u, USAGE_HERE, WORK_STEP, begin, end);
+	add_span(u, &(struct usage_span){USAGE_HERE, WORK_STEP, begin, end});
 }

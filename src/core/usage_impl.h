@@ -4,13 +4,6 @@
 #include "base/vec.h"
 #include "core/usage.h"
 
-/* Something that occupies a core of a place. */
-struct span {
-	int place;
-	enum usage_work work; /* here */
-	double begin, end;
-};
-
 /* A compile or a step from its beginning to its end, wherever it is. */
 struct item {
 	char *name;
@@ -31,9 +24,14 @@ struct presence {
 	double begin, end;
 };
 
+struct usage_place {
+	unsigned slots; /* of a node */
+	VEC(struct usage_span) spans;
+};
+
 struct usage {
-	VEC(unsigned) slots; /* of the nodes */
-	VEC(struct span) spans;
+	struct usage_place here;
+	VEC(struct usage_place) nodes;
 	VEC(struct item) items;
 	VEC(struct stretch) stretches;
 	VEC(struct presence) presences;

@@ -7,22 +7,25 @@
 #include <math.h>
 #include <string.h>
 
+static const struct usage_place *place_of(const struct usage *u, int place)
+{
+	return place == USAGE_HERE ? &u->here : &u->nodes.v[place];
+}
+
 unsigned usage_slots(const struct usage *u, int place, const struct usage_frame *f)
 {
-	return place == USAGE_HERE ? f->local_slots : u->slots.v[place];
+	return place == USAGE_HERE ? f->local_slots : place_of(u, place)->slots;
 }
 
 void usage_lanes(const struct usage *u, int place, const struct usage_frame *f, double *ret_busy_s)
 {
-	size_t lanes = usage_slots(u, place, f), n = 0;
-	_cleanup_free_ struct lanes_span *spans = xcalloc(u->spans.n, sizeof *spans);
+	const struct usage_place *p = place_of(u, place);
+	size_t lanes = usage_slots(u, place, f), n = lanes ? p->spans.n : 0;
+	_cleanup_free_ struct lanes_span *spans = xcalloc(n, sizeof *spans);
 	memset(ret_busy_s, 0, lanes * sizeof *ret_busy_s);
-	for (size_t i = 0; i < u->spans.n && lanes; i++) {
-		const struct span *s = &u->spans.v[i];
-		if (s->place == place)
-			spans[n++] =
-				(struct lanes_span){s->begin, usage_end(s->end, f->wall_s), 0, i};
-	}
+	for (size_t i = 0; i < n; i++)
+		spans[i] = (struct lanes_span){
+			p->spans.v[i].begin, usage_end(p->spans.v[i].end, f->wall_s), 0, i};
 	lanes_assign(spans, n, lanes);
 	for (size_t i = 0; i < n; i++)
 		if (spans[i].end > spans[i].begin)

@@ -46,12 +46,15 @@ static void add_change(
 static void collect(struct sweep *s, double wall_s)
 {
 	const struct usage *u = s->u;
-	for (size_t i = 0; i < u->spans.n; i++) {
-		const struct span *p = &u->spans.v[i];
-		bool here = p->place == USAGE_HERE;
-		add_change(s, here ? CHANGE_HERE : CHANGE_NODE, here ? p->work : (size_t)p->place,
-			p->begin, usage_end(p->end, wall_s));
+	for (size_t i = 0; i < u->here.spans.n; i++) {
+		const struct usage_span *p = &u->here.spans.v[i];
+		add_change(s, CHANGE_HERE, p->work, p->begin, usage_end(p->end, wall_s));
 	}
+	for (size_t node = 0; node < u->nodes.n; node++)
+		for (size_t i = 0; i < u->nodes.v[node].spans.n; i++) {
+			const struct usage_span *p = &u->nodes.v[node].spans.v[i];
+			add_change(s, CHANGE_NODE, node, p->begin, usage_end(p->end, wall_s));
+		}
 	for (size_t i = 0; i < u->stretches.n; i++) {
 		const struct stretch *p = &u->stretches.v[i];
 		add_change(s, CHANGE_PHASE, p->phase, p->begin, usage_end(p->end, wall_s));
@@ -84,18 +87,18 @@ static unsigned least(unsigned a, unsigned b)
 static unsigned busy_cores(const struct sweep *s, size_t node)
 {
 	const struct node_now *n = &s->nodes[node];
-	return n->present ? least(n->running, s->u->slots.v[node]) : 0;
+	return n->present ? least(n->running, s->u->nodes.v[node].slots) : 0;
 }
 
 static void change_node(struct sweep *s, const struct change *c)
 {
 	struct node_now *n = &s->nodes[c->which];
 	s->busy -= busy_cores(s, c->which);
-	s->cores -= n->present ? s->u->slots.v[c->which] : 0;
+	s->cores -= n->present ? s->u->nodes.v[c->which].slots : 0;
 	unsigned *count = c->kind == CHANGE_NODE ? &n->running : &n->present;
 	*count += (unsigned)c->by;
 	s->busy += busy_cores(s, c->which);
-	s->cores += n->present ? s->u->slots.v[c->which] : 0;
+	s->cores += n->present ? s->u->nodes.v[c->which].slots : 0;
 }
 
 static void apply(struct sweep *s, const struct change *c)
@@ -174,8 +177,8 @@ static void find_absence(const struct usage *u, struct usage_sums *sums)
 	double there_s = sums->nodes_busy_s, all_s = 0;
 	for (size_t i = 0; i < WAIT_COUNT; i++)
 		there_s += sums->nodes_idle_s[i];
-	for (size_t i = 0; i < u->slots.n; i++)
-		all_s += u->slots.v[i] * sums->wall_s;
+	for (size_t i = 0; i < u->nodes.n; i++)
+		all_s += u->nodes.v[i].slots * sums->wall_s;
 	sums->nodes_absent_s = all_s > there_s ? all_s - there_s : 0;
 }
 
@@ -193,7 +196,7 @@ static void find_longest(const struct sweep *s, struct usage_sums *sums)
 void usage_sum(const struct usage *u, const struct usage_frame *f, struct usage_sums *ret)
 {
 	struct sweep s = {.u = u, .local_slots = f->local_slots};
-	s.nodes = xcalloc(u->slots.n, sizeof *s.nodes);
+	s.nodes = xcalloc(u->nodes.n, sizeof *s.nodes);
 	s.alone_s = xcalloc(u->items.n, sizeof *s.alone_s);
 	collect(&s, f->wall_s);
 	if (s.changes.n)

@@ -1,4 +1,4 @@
-/* The spans are those of core/usage, and are laid on the same lanes. */
+/* The spans are core/usage's, and are laid on the same lanes. */
 #include "doc.h"
 
 #include "base/err.h"
@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "core/lanes.h"
 #include "core/report.h"
+#include "core/usage.h"
 
 #include <string.h>
 
@@ -68,42 +69,44 @@ struct spans {
 	const json_t *nodes;
 };
 
-static void add(
-	struct spans *s, size_t place, const char *what, const json_t *row, const double span[2])
+static void add(struct spans *s, const struct usage_span *p, const json_t *row)
 {
-	if (span[0] >= 0 && span[1] > span[0])
-		vec_push(&s->v, (struct doc_span){span[0], span[1], place, 0, what, row});
+	static const char *const what[WORK_COUNT] = {[WORK_COMPILE] = "compile",
+		[WORK_OVERFLOW] = "compile",
+		[WORK_STEP] = "step",
+		[WORK_PREPARE] = "prepare",
+		[WORK_COMMIT] = "commit"};
+	if (p->end > p->begin)
+		vec_push(&s->v, (struct doc_span){p->begin, p->end, (size_t)(p->place + 1), 0,
+					what[p->work], row});
 }
 
-static double first(double a, double b, double c)
+static int node_of(const struct spans *s, const char *name)
 {
-	return a >= 0 ? a : b >= 0 ? b : c;
+	for (size_t i = 0; name && i < json_array_size(s->nodes); i++)
+		if (strcmp(doc_string(json_array_get(s->nodes, i), "name"), name) == 0)
+			return (int)i;
+	return USAGE_HERE;
 }
 
-static size_t place_of(const struct spans *s, const char *node)
+static void add_job(struct spans *s, const json_t *row)
 {
-	for (size_t i = 0; i < json_array_size(s->nodes); i++)
-		if (strcmp(doc_string(json_array_get(s->nodes, i), "name"), node) == 0)
-			return i + 1;
-	return 0;
+	struct usage_span spans[USAGE_SPANS_MAX];
+	const struct usage_job job = {.node = node_of(s, doc_string(row, "node")),
+		.t = {doc_time(row, "start"), doc_time(row, "cpp"), doc_time(row, "staged"),
+			doc_time(row, "sent"), doc_time(row, "started"), doc_time(row, "compiled"),
+			doc_time(row, "finished"), doc_time(row, "local"), doc_time(row, "done")}};
+	size_t n = usage_spans(&job, spans);
+	for (size_t i = 0; i < n; i++)
+		add(s, &spans[i], row);
 }
 
-static void add_job(struct spans *s, const json_t *job)
+static void add_step(struct spans *s, const json_t *row)
 {
-	double start = doc_time(job, "start"), staged = doc_time(job, "staged"),
-	       started = doc_time(job, "started"), compiled = doc_time(job, "compiled"),
-	       finished = doc_time(job, "finished"), local = doc_time(job, "local"),
-	       done = doc_time(job, "done");
-	const char *node = doc_string(job, "node");
-	add(s, 0, "prepare", job, (double[]){start, first(staged, local, done)});
-	add(s, 0, "compile", job, (double[]){local, done});
-	if (staged < 0)
-		return;
-	if (node)
-		add(s, place_of(s, node), "compile", job,
-			(double[]){started, first(compiled, first(finished, local, done), -1)});
-	if (local < 0)
-		add(s, 0, "commit", job, (double[]){finished, done});
+	add(s,
+		&(struct usage_span){
+			USAGE_HERE, WORK_STEP, doc_number(row, "begin"), doc_number(row, "end")},
+		row);
 }
 
 static int by_place(const void *a, const void *b)
@@ -142,11 +145,8 @@ size_t doc_spans(const json_t *doc, struct doc_span **ret)
 	struct spans s = {.nodes = json_object_get(doc, "nodes")};
 	for (size_t i = 0; i < json_array_size(jobs); i++)
 		add_job(&s, json_array_get(jobs, i));
-	for (size_t i = 0; i < json_array_size(steps); i++) {
-		const json_t *step = json_array_get(steps, i);
-		add(&s, 0, "step", step,
-			(double[]){doc_number(step, "begin"), doc_number(step, "end")});
-	}
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		add_step(&s, json_array_get(steps, i));
 	if (s.v.n)
 		qsort(s.v.v, s.v.n, sizeof *s.v.v, by_place);
 	for (size_t i = 0, end; i < s.v.n; i = end) {
