@@ -25,6 +25,9 @@ const char *str_base(const char *s);
 int str_to_long(const char *s, long min, long max, long *ret);
 /* Lower-case hex of n bytes; out holds 2 n + 1. Returns out. */
 char *str_hex(const uint8_t *data, size_t n, char *out);
+enum { STR_BYTES_MAX = 24 };
+/* A number of bytes for people: "1.2 MB". Returns out. */
+const char *str_bytes(double n, char out[static STR_BYTES_MAX]);
 /* Exactly n bytes of hex; -EINVAL otherwise. */
 int str_unhex(const char *hex, uint8_t *out, size_t n);
 

@@ -34,8 +34,6 @@ const char *liveview_sort_name(enum liveview_sort s);
 /* The same in one line, at most width columns. Returns out. */
 const char *liveview_progress(const struct live *l, double now, char *out, size_t width);
 
-enum { LIVEVIEW_TIME_BYTES = 16, LIVEVIEW_BYTES_BYTES = 16 };
+enum { LIVEVIEW_TIME_BYTES = 16 };
 /* "0:07", "1:02:03". Returns out. */
 const char *liveview_time(double s, char out[static LIVEVIEW_TIME_BYTES]);
-/* "1.2 MB". Returns out. */
-const char *liveview_bytes(double n, char out[static LIVEVIEW_BYTES_BYTES]);

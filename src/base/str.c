@@ -89,6 +89,16 @@ int str_to_long(const char *s, long min, long max, long *ret)
 	return 0;
 }
 
+const char *str_bytes(double n, char out[static STR_BYTES_MAX])
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	size_t u = 0;
+	for (; n >= 999.5 && u < 4; u++)
+		n /= 1000;
+	snprintf(out, STR_BYTES_MAX, u && n < 99.95 ? "%.1f %s" : "%.0f %s", n, units[u]);
+	return out;
+}
+
 char *str_hex(const uint8_t *data, size_t n, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

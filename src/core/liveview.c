@@ -27,16 +27,6 @@ const char *liveview_time(double s, char out[static LIVEVIEW_TIME_BYTES])
 	return out;
 }
 
-const char *liveview_bytes(double n, char out[static LIVEVIEW_BYTES_BYTES])
-{
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	size_t u = 0;
-	for (; n >= 999.5 && u < 4; u++)
-		n /= 1000;
-	snprintf(out, LIVEVIEW_BYTES_BYTES, u && n < 99.95 ? "%.1f %s" : "%.0f %s", n, units[u]);
-	return out;
-}
-
 struct page {
 	const struct live *l;
 	const struct liveview *v;
@@ -113,14 +103,13 @@ static int by_use(const void *a, const void *b)
 
 static void put_node(struct page *p, const struct live_node *n)
 {
-	char name[NAME_BYTES], why[NAME_BYTES], link[LIVEVIEW_BYTES_BYTES], speed[16] = "-";
+	char name[NAME_BYTES], why[NAME_BYTES], link[STR_BYTES_MAX], speed[16] = "-";
 	if (n->speed)
 		snprintf(speed, sizeof speed, "%.2f", (double)n->speed / 100);
 	put(p, false, "%-16.16s %3u/%-3llu %5u %6u  %6s %8s  %4llu  %s%s",
 		log_escape(n->name, name, sizeof name), n->running, (unsigned long long)n->slots,
-		n->waiting, n->done, speed, liveview_bytes(n->rate, link),
-		(unsigned long long)n->level, n->why ? "gone: " : "",
-		n->why ? log_escape(n->why, why, sizeof why) : "");
+		n->waiting, n->done, speed, str_bytes(n->rate, link), (unsigned long long)n->level,
+		n->why ? "gone: " : "", n->why ? log_escape(n->why, why, sizeof why) : "");
 }
 
 static void put_nodes(struct page *p, size_t room)

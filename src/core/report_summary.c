@@ -45,17 +45,6 @@ static double ratio(double a, double b)
 	return b > 0 ? a / b : 0;
 }
 
-/* "12.3 MB". Returns out. */
-static const char *human(double bytes, char out[static 24])
-{
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	size_t u = 0;
-	for (; bytes >= 999.5 && u < 4; u++)
-		bytes /= 1000;
-	snprintf(out, 24, u && bytes < 99.95 ? "%.1f %s" : "%.0f %s", bytes, units[u]);
-	return out;
-}
-
 static const char *plural(size_t n)
 {
 	return n == 1 ? "" : "s";
@@ -195,11 +184,11 @@ static void print_reasons(FILE *out, const json_t *jobs, reason_fn reason_of)
 static void print_inputs(FILE *out, const json_t *sums, const json_t *jobs)
 {
 	size_t remote = count(sums, "remote"), views = count(sums, "views");
-	char up[24];
+	char up[STR_BYTES_MAX];
 	if (!views)
 		return;
 	fprintf(out, "            %4zu read there (%s of sources sent), %zu preprocessed here\n",
-		views, human(number(sums, "contents_up"), up), remote - views);
+		views, str_bytes(number(sums, "contents_up"), up), remote - views);
 	print_reasons(out, jobs, reason_of_text);
 }
 
@@ -239,10 +228,11 @@ static void print_traffic(FILE *out, const json_t *doc)
 {
 	const json_t *tokens = json_object_get(json_object_get(doc, "summary"), "tokens");
 	struct traffic sum = sum_traffic(json_object_get(doc, "jobs"));
-	char up[24], down[24], text[24];
+	char up[STR_BYTES_MAX], down[STR_BYTES_MAX], text[STR_BYTES_MAX];
 	if (sum.up > 0)
-		fprintf(out, "  sent %s (%s of text, %.1f:1), received %s\n", human(sum.up, up),
-			human(sum.text, text), ratio(sum.text, sum.up), human(sum.down, down));
+		fprintf(out, "  sent %s (%s of text, %.1f:1), received %s\n", str_bytes(sum.up, up),
+			str_bytes(sum.text, text), ratio(sum.text, sum.up),
+			str_bytes(sum.down, down));
 	size_t peak = count(tokens, "lent_peak"), lost = count(tokens, "lost");
 	if (peak || lost)
 		fprintf(out, "  tokens: at most %zu lent, %zu lost\n", peak, lost);
@@ -250,14 +240,14 @@ static void print_traffic(FILE *out, const json_t *doc)
 
 static void print_node(FILE *out, const json_t *node, double wall_s)
 {
-	char name[NAME_BYTES], address[NAME_BYTES], up[24], down[24];
+	char name[NAME_BYTES], address[NAME_BYTES], up[STR_BYTES_MAX], down[STR_BYTES_MAX];
 	size_t slots = count(node, "slots"), jobs = count(node, "jobs");
 	double busy = ratio(number(node, "busy_s"), (double)slots * wall_s);
 	fprintf(out, "  %s (%s): %zu file%s on %zu slot%s, %.0f %% busy; %s up, %s down%s\n",
 		log_escape(string(node, "name"), name, sizeof name),
 		log_escape(string(node, "address"), address, sizeof address), jobs, plural(jobs),
-		slots, plural(slots), 100 * busy, human(number(node, "bytes_up"), up),
-		human(number(node, "bytes_down"), down),
+		slots, plural(slots), 100 * busy, str_bytes(number(node, "bytes_up"), up),
+		str_bytes(number(node, "bytes_down"), down),
 		json_is_true(json_object_get(node, "lost")) ? "; was lost" : "");
 	const char *why = string(node, "quarantine");
 	size_t suspicious = json_array_size(json_object_get(node, "suspicious"));

@@ -113,6 +113,16 @@ Test(str, refuses_what_is_not_hex)
 		cr_expect_eq(str_unhex(bad[i], out, 2), -EINVAL, "\"%s\"", bad[i]);
 }
 
+Test(str, sizes_are_for_people)
+{
+	char b[STR_BYTES_MAX];
+	cr_expect_str_eq(str_bytes(0, b), "0 B");
+	cr_expect_str_eq(str_bytes(999, b), "999 B");
+	cr_expect_str_eq(str_bytes(1234, b), "1.2 kB");
+	cr_expect_str_eq(str_bytes(999600, b), "1.0 MB");
+	cr_expect_str_eq(str_bytes(5e15, b), "5000 TB");
+}
+
 Test(strv, is_a_terminated_vector)
 {
 	struct strv sv = {0};
