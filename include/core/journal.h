@@ -22,7 +22,7 @@ enum journal_type {
 	JOURNAL_END,      /* id, node, ok: it is over; node 0: it was done here */
 	JOURNAL_STEP,     /* id, name, text: something else that make runs, and its command line */
 	JOURNAL_STEP_END, /* id */
-	JOURNAL_LOAD, /* id, moved, speed: of a node, bytes both ways so far; percent of a usual core */
+	JOURNAL_LOAD, /* id, moved, speed: of a node, bytes both ways on its link; percent of a usual core */
 	JOURNAL_POOL, /* lent, short: tokens lent, and whether memory is short */
 	JOURNAL_OVER, /* status: make has ended */
 	JOURNAL_TYPES

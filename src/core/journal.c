@@ -67,7 +67,7 @@ const char *journal_phase_name(enum journal_phase p)
 	return phases[p];
 }
 
-/* Names that are no UTF-8 lose what is none: this is for people to look at. */
+/* What is not ASCII is lost: this is for people to look at. */
 static void write_text(const char *s, FILE *out)
 {
 	putc('"', out);

@@ -55,8 +55,7 @@ struct peer {
 
 	/* for the report */
 	unsigned slots, jail_level;
-	double t_up;           /* PEER_UP since then */
-	uint64_t moved_before; /* bytes of links that have ended */
+	double t_up; /* PEER_UP since then */
 	bool lost;
 	uint64_t content_bytes; /* packed, of files that it was sent */
 	char address[64];

@@ -40,8 +40,6 @@ static void leave(struct peer *p, const char *why)
 {
 	record_presence(p->farm->record, p);
 	tell_gone(p, why);
-	if (p->conn)
-		p->moved_before += conn_moved_bytes(p->conn);
 }
 
 void peer_strike(struct peer *p, enum trust_offence offence, const char *about)

@@ -121,10 +121,10 @@ static struct wrapper *visit(struct watch *w, pid_t pid, unsigned depth)
 {
 	struct wrapper *known = idmap_get(&w->farm->watched, (uint32_t)pid);
 	struct proctree_process p;
-	if (!known && depth <= DEPTH_MAX && was_make(w, pid) && visit_make(w, pid, depth))
-		return NULL;
-	if (known || depth > DEPTH_MAX || w->reads++ > PROCESSES_MAX || !proctree_read(pid, &p))
+	if (known || depth > DEPTH_MAX || (was_make(w, pid) && visit_make(w, pid, depth)))
 		return known;
+	if (w->reads++ > PROCESSES_MAX || !proctree_read(pid, &p))
+		return NULL;
 	enum kind kind = kind_of(w, p.name);
 	if (kind == KIND_MAKE && visit_make(w, pid, depth))
 		return NULL;
