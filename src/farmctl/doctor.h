@@ -6,14 +6,12 @@
 #include "io/keyring.h"
 #include "nodes.h"
 
-enum { DOCTOR_COMPILERS_MAX = 2 };
-
 struct doctor {
 	struct conf conf;
 	bool has_conf;
 	struct keyring keys;
 	bool has_keys;
-	struct toolchain local[DOCTOR_COMPILERS_MAX];
+	struct toolchain local[NODES_LOCAL_MAX];
 	size_t local_n;
 	struct survey survey;
 	bool has_survey;

@@ -1,5 +1,6 @@
 /* What farmmake needs of this machine. */
 #include "doctor.h"
+#include "keyfile.h"
 
 #include "base/cores.h"
 #include "base/err.h"
@@ -50,8 +51,7 @@ static const char *key_cure(int err)
 
 void doctor_check_key(struct doctor *d)
 {
-	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
-	_cleanup_free_ char *usual = dir ? xasprintf("%s/key", dir) : NULL;
+	_cleanup_free_ char *usual = keyfile_default();
 	const char *path = d->conf.key ? d->conf.key : usual;
 	char id[2 * WIRE_KEY_ID_BYTES + 1];
 	keyring_guard_process();

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-static char *find_default(void)
+char *keyfile_default(void)
 {
 	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
 	return dir ? xasprintf("%s/key", dir) : NULL;
@@ -16,7 +16,7 @@ static char *find_default(void)
 
 char *keyfile_choose(const char *given)
 {
-	char *path = given ? xstrdup(given) : find_default();
+	char *path = given ? xstrdup(given) : keyfile_default();
 	if (!path)
 		log_error("no key file: neither XDG_CONFIG_HOME nor HOME is set");
 	return path;

@@ -3,6 +3,8 @@
 
 #include "io/keyring.h"
 
+/* $XDG_CONFIG_HOME/farmmake/key or ~/.config/farmmake/key; malloc'd, NULL when neither variable is set. */
+char *keyfile_default(void);
 /* The path that was given, or $XDG_CONFIG_HOME/farmmake/key or ~/.config/farmmake/key; malloc'd. NULL,
  * and told, when there is none of these. */
 char *keyfile_choose(const char *given);

@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WAIT_MS = 1200, WAIT_MAX_S = 3600, LOCAL_MAX = 2 };
+enum { WAIT_MS = 1200, WAIT_MAX_S = 3600 };
 
 static const char usage[] =
 	"usage: farmctl nodes [OPTION]...\n"
@@ -123,12 +123,12 @@ static char *find_on_path(const char *name)
 	return NULL;
 }
 
-size_t nodes_probe_local(struct toolchain ret[LOCAL_MAX])
+size_t nodes_probe_local(struct toolchain ret[NODES_LOCAL_MAX])
 {
-	static const char *const names[LOCAL_MAX] = {"gcc", "cc"};
+	static const char *const names[NODES_LOCAL_MAX] = {"gcc", "cc"};
 	_cleanup_free_ char *cache = fs_xdg_dir("XDG_CACHE_HOME", ".cache");
 	size_t n = 0;
-	for (size_t i = 0; i < LOCAL_MAX; i++) {
+	for (size_t i = 0; i < NODES_LOCAL_MAX; i++) {
 		_cleanup_free_ char *path = find_on_path(names[i]);
 		if (path && probe_run(path, cache, cores_usable(), &ret[n]) == 0)
 			n++;
@@ -206,7 +206,7 @@ static int show(const struct options *o)
 	if (s.listen_err)
 		log_warning("cannot listen for beacons on UDP port %d: %s", o->survey.port,
 			err_str(s.listen_err));
-	struct toolchain local[LOCAL_MAX];
+	struct toolchain local[NODES_LOCAL_MAX];
 	size_t local_n = s.n ? nodes_probe_local(local) : 0,
 	       usable = nodes_judge(&s, local, local_n);
 	if (o->json)

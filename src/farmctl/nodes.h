@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SURVEY_NODES_MAX = 1024, SURVEY_TOOLCHAINS_MAX = 64 };
+enum { SURVEY_NODES_MAX = 1024, SURVEY_TOOLCHAINS_MAX = 64, NODES_LOCAL_MAX = 2 };
 
 struct offer {
 	struct toolchain toolchain;
@@ -49,7 +49,7 @@ int survey_run(const struct survey_conf *conf, struct survey *ret, const char **
 void survey_fini(struct survey *s);
 
 /* What gcc and cc are here; a name that is not there, or is none, is left out. Returns how many. */
-size_t nodes_probe_local(struct toolchain ret[2]);
+size_t nodes_probe_local(struct toolchain ret[NODES_LOCAL_MAX]);
 /* Says of each whether it is usable. Returns how many are. */
 size_t nodes_judge(struct survey *s, const struct toolchain *local, size_t local_n);
 void nodes_print_table(const struct survey *s);

@@ -128,7 +128,7 @@ static void look_at_farm(struct top *t)
 		survey_fini(&t->found);
 	t->survey.keys = &keys;
 	t->has_survey = survey_run(&t->survey, &t->found, &bad) == 0;
-	struct toolchain local[2];
+	struct toolchain local[NODES_LOCAL_MAX];
 	if (t->has_survey)
 		nodes_judge(&t->found, local, t->found.n ? nodes_probe_local(local) : 0);
 	keyring_wipe(&keys);
