@@ -35,5 +35,7 @@ int key_for_node(const struct key *k, const char *name, struct key *ret);
 void key_tls_psk(const struct key *node_key, uint8_t out[32]);
 /* Fills in the MAC of an encoded beacon. */
 void key_sign_beacon(const struct key *node_key, uint8_t beacon[BEACON_BYTES]);
-bool key_check_beacon(const struct key *node_key, const uint8_t beacon[BEACON_BYTES]);
+/* What this node's beacons are checked with: who hears many keeps it, and wipes it. */
+void key_beacon_secret(const struct key *node_key, uint8_t out[32]);
+bool key_check_beacon(const uint8_t secret[32], const uint8_t beacon[BEACON_BYTES]);
 void key_wipe(struct key *k);

@@ -16,9 +16,9 @@ enum { TICK_MS = 100, LATE_MS = 200, PEERS_MAX = 4096 };
 static void on_beacon(void *ctx, const struct beacon *b, const struct sockaddr *from, int err)
 {
 	struct farm *f = ctx;
-	char where[64];
-	netif_format_address(from, where, sizeof where);
 	if (err) {
+		char where[64];
+		netif_format_address(from, where, sizeof where);
 		log_warning("ignoring node %s at %s: %s", b->name, where, err_str(err));
 		return;
 	}

@@ -36,6 +36,8 @@ struct boot {
 
 struct known {
 	char name[WIRE_NAME_MAX + 1];
+	uint8_t key_id[WIRE_KEY_ID_BYTES];
+	uint8_t secret[32]; /* its beacons', under that key */
 	struct boot boots[BOOTS_MAX];
 	unsigned next_boot; /* to be replaced */
 };
@@ -78,6 +80,8 @@ static void release(struct discover *d)
 		close(d->listeners[i].fd);
 	void (*on_closed)(void *ctx) = d->on_closed;
 	void *ctx = d->closed_ctx;
+	if (d->known)
+		explicit_bzero(d->known, KNOWN_MAX * sizeof *d->known);
 	free(d->wanted);
 	free(d->known);
 	free(d->strangers);
@@ -94,11 +98,8 @@ static struct known *find_known(const struct discover *d, const char *name)
 	return NULL;
 }
 
-static struct known *get_known(struct discover *d, const char *name)
+static struct known *add_known(struct discover *d, const char *name)
 {
-	struct known *k = find_known(d, name);
-	if (k)
-		return k;
 	if (!d->known)
 		d->known = xcalloc(KNOWN_MAX, sizeof *d->known);
 	size_t i = d->next_known;
@@ -110,25 +111,28 @@ static struct known *get_known(struct discover *d, const char *name)
 	return &d->known[i];
 }
 
-/* Whether this beacon is newer than all we had of its boot; remembers it. */
-static bool is_news(struct discover *d, const struct beacon *b)
+static struct boot *find_boot(struct known *k, const uint8_t id[8])
 {
-	struct known *k = get_known(d, b->name);
-	for (size_t i = 0; i < BOOTS_MAX; i++) {
-		struct boot *boot = &k->boots[i];
-		if (!boot->sequence || memcmp(boot->id, b->boot_id, sizeof boot->id) != 0)
-			continue;
-		if (b->sequence <= boot->sequence)
-			return false;
-		boot->sequence = b->sequence;
-		return true;
-	}
-	if (b->sequence == 0)
-		return false;
-	struct boot *boot = &k->boots[k->next_boot++ % BOOTS_MAX];
+	for (size_t i = 0; i < BOOTS_MAX; i++)
+		if (k->boots[i].sequence && memcmp(k->boots[i].id, id, sizeof k->boots[i].id) == 0)
+			return &k->boots[i];
+	return NULL;
+}
+
+/* Whether this beacon is newer than all we had of its boot. Most are not: a beacon comes by each way that leads here. */
+static bool is_news(struct known *k, const struct beacon *b)
+{
+	const struct boot *boot = k ? find_boot(k, b->boot_id) : NULL;
+	return b->sequence > (boot ? boot->sequence : 0);
+}
+
+static void remember(struct known *k, const struct beacon *b)
+{
+	struct boot *boot = find_boot(k, b->boot_id);
+	if (!boot)
+		boot = &k->boots[k->next_boot++ % BOOTS_MAX];
 	memcpy(boot->id, b->boot_id, sizeof boot->id);
 	boot->sequence = b->sequence;
-	return true;
 }
 
 /* Whether this one was not told of before; remembers it, as long as there is room. One that is known
@@ -155,14 +159,39 @@ static bool is_new_stranger(
 	return true;
 }
 
-static bool is_authentic(
-	const struct discover *d, const struct beacon *b, const uint8_t data[BEACON_BYTES])
+/* What its beacons are checked with, under the key that this one names. */
+static int find_secret(
+	const struct discover *d, const struct known *k, const struct beacon *b, uint8_t out[32])
 {
+	if (k && memcmp(k->key_id, b->key_id, sizeof k->key_id) == 0) {
+		memcpy(out, k->secret, sizeof k->secret);
+		return 0;
+	}
 	struct key node_key;
-	if (key_for_node(keyring_find(d->conf.keys, b->key_id), b->name, &node_key) < 0)
-		return false;
-	bool right = key_check_beacon(&node_key, data);
+	int err = key_for_node(keyring_find(d->conf.keys, b->key_id), b->name, &node_key);
+	if (err < 0)
+		return err;
+	key_beacon_secret(&node_key, out);
 	key_wipe(&node_key);
+	return 0;
+}
+
+/* Whether it is news, and of who it says; what it told is remembered then. What is cheap to see comes first. */
+static bool is_to_be_told(
+	struct discover *d, const struct beacon *b, const uint8_t data[BEACON_BYTES])
+{
+	struct known *k = find_known(d, b->name);
+	uint8_t secret[32];
+	if (!is_news(k, b) || find_secret(d, k, b, secret) < 0)
+		return false;
+	bool right = key_check_beacon(secret, data);
+	if (right) {
+		k = k ? k : add_known(d, b->name);
+		memcpy(k->key_id, b->key_id, sizeof k->key_id);
+		memcpy(k->secret, secret, sizeof k->secret);
+		remember(k, b);
+	}
+	explicit_bzero(secret, sizeof secret);
 	return right;
 }
 
@@ -177,8 +206,7 @@ static void take_datagram(
 		err = ERR_VERSION;
 	else if (!keyring_find(d->conf.keys, b.key_id))
 		err = ERR_KEY;
-	bool tell = err ? is_new_stranger(d, &b, from, err)
-			: is_authentic(d, &b, data) && is_news(d, &b);
+	bool tell = err ? is_new_stranger(d, &b, from, err) : is_to_be_told(d, &b, data);
 	if (!tell)
 		return;
 	netif_set_port((struct sockaddr *)from, b.tcp_port);

@@ -149,25 +149,32 @@ void key_tls_psk(const struct key *node_key, uint8_t out[SECRET_BYTES])
 	derive(node_key->secret, label_tls, out);
 }
 
-static void compute_mac(const struct key *k, const uint8_t *beacon, uint8_t out[BEACON_MAC_BYTES])
+void key_beacon_secret(const struct key *node_key, uint8_t out[SECRET_BYTES])
 {
-	uint8_t mac_key[SECRET_BYTES], mac[EVP_MAX_MD_SIZE];
-	derive(k->secret, label_beacon, mac_key);
-	must(HMAC(EVP_sha256(), mac_key, sizeof mac_key, beacon, BEACON_BYTES - BEACON_MAC_BYTES,
-		     mac, NULL) != NULL);
+	derive(node_key->secret, label_beacon, out);
+}
+
+static void compute_mac(
+	const uint8_t secret[SECRET_BYTES], const uint8_t *beacon, uint8_t out[BEACON_MAC_BYTES])
+{
+	uint8_t mac[EVP_MAX_MD_SIZE];
+	must(HMAC(EVP_sha256(), secret, SECRET_BYTES, beacon, BEACON_BYTES - BEACON_MAC_BYTES, mac,
+		     NULL) != NULL);
 	memcpy(out, mac, BEACON_MAC_BYTES);
-	OPENSSL_cleanse(mac_key, sizeof mac_key);
 }
 
 void key_sign_beacon(const struct key *node_key, uint8_t beacon[BEACON_BYTES])
 {
-	compute_mac(node_key, beacon, beacon + BEACON_BYTES - BEACON_MAC_BYTES);
+	uint8_t secret[SECRET_BYTES];
+	key_beacon_secret(node_key, secret);
+	compute_mac(secret, beacon, beacon + BEACON_BYTES - BEACON_MAC_BYTES);
+	OPENSSL_cleanse(secret, sizeof secret);
 }
 
-bool key_check_beacon(const struct key *node_key, const uint8_t beacon[BEACON_BYTES])
+bool key_check_beacon(const uint8_t secret[SECRET_BYTES], const uint8_t beacon[BEACON_BYTES])
 {
 	uint8_t mac[BEACON_MAC_BYTES];
-	compute_mac(node_key, beacon, mac);
+	compute_mac(secret, beacon, mac);
 	return CRYPTO_memcmp(mac, beacon + BEACON_BYTES - BEACON_MAC_BYTES, sizeof mac) == 0;
 }
 
