@@ -1,5 +1,6 @@
 #include "watch.h"
 
+#include "base/clock.h"
 #include "base/vec.h"
 #include "core/steps.h"
 #include "io/proctree.h"
@@ -12,6 +13,8 @@
 
 enum {
 	LOOK_MS = 200,
+	LOOK_SHARE =
+		500, /* of the time, one part: a look at very many processes is followed by a longer pause */
 	CHILDREN_MAX = 2048,
 	DEPTH_MAX = 24,
 	PROCESSES_MAX = 2000, /* read in one look */
@@ -88,11 +91,12 @@ static struct wrapper *visit_below(struct watch *w, pid_t pid, unsigned depth, b
 	return found;
 }
 
-/* A shell waits for the wrapper below it, and has no other work meanwhile. */
+/* A shell waits for the wrapper below it, and has no other work meanwhile. The outermost is kept: no look goes
+ * below it then. */
 static void take_over(struct watch *w, pid_t shell, struct wrapper *waits_for)
 {
-	if (waits_for->shell || idmap_get(&w->farm->watched, (uint32_t)shell))
-		return;
+	if (waits_for->shell)
+		idmap_remove(&w->farm->watched, waits_for->shell);
 	waits_for->shell = (uint32_t)shell;
 	idmap_put(&w->farm->watched, waits_for->shell, waits_for);
 	drop_step(w, waits_for->shell);
@@ -141,6 +145,7 @@ static void on_look(uv_timer_t *timer)
 {
 	struct watch *w = timer->data;
 	struct pids last = w->last_makes;
+	uint64_t began_us = clock_own_cpu_us();
 	w->last_makes = w->makes;
 	w->makes = last;
 	w->makes.n = 0;
@@ -151,6 +156,8 @@ static void on_look(uv_timer_t *timer)
 	/* below another make, the slots are those that it has given */
 	w->farm->has_idle_slot = !w->is_blind && steps_count(w->steps) + w->farm->at_work <
 							 jobserver_ledger(w->farm->js)->base + 1;
+	uint64_t pause_ms = (clock_own_cpu_us() - began_us) * LOOK_SHARE / 1000;
+	uv_timer_start(timer, on_look, pause_ms > LOOK_MS ? pause_ms : LOOK_MS, 0);
 }
 
 static void on_step(void *ctx, uint32_t pid, const struct report_step *step)
@@ -180,7 +187,7 @@ void watch_start(struct farm *f, pid_t make)
 	w->steps = steps_create(on_step, f);
 	uv_timer_init(&f->loop, &w->timer);
 	w->timer.data = w;
-	uv_timer_start(&w->timer, on_look, LOOK_MS, LOOK_MS);
+	uv_timer_start(&w->timer, on_look, LOOK_MS, 0);
 }
 
 void watch_add(struct farm *f, struct wrapper *wrapper)

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,22 +41,31 @@ size_t proctree_children(pid_t pid, pid_t *ret, size_t room)
 	return n;
 }
 
-/* "PID (NAME) STATE ...": a name may hold anything, blanks and brackets, too. */
+/* The rest of a line, from the word on that follows n others; NULL when there are fewer. */
+static const char *skip_words(const char *at, unsigned n)
+{
+	while (n-- > 0 && at)
+		at = (at = strchr(at, ' ')) ? at + 1 : NULL;
+	return at;
+}
+
+/* proc(5): "PID (NAME) STATE ... STARTTIME ...", the 3rd and the 22nd. A name may hold anything, blanks and
+ * brackets, too. */
 bool proctree_read(pid_t pid, struct proctree_process *ret)
 {
+	enum { STATE = 3, STARTTIME = 22 };
 	char path[64], text[STAT_BYTES];
-	unsigned long long ticks;
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
 	read_some(path, text, sizeof text);
 	char *name = strchr(text, '('), *end = strrchr(text, ')');
-	if (!name || !end || end < name ||
-		sscanf(end,
-			") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-			&ret->state, &ticks) != 2)
+	const char *state = name && end ? skip_words(end, 1) : NULL;
+	const char *start = state ? skip_words(state, STARTTIME - STATE) : NULL;
+	if (!start || end < name)
 		return false;
 	*end = '\0';
 	snprintf(ret->name, sizeof ret->name, "%s", name + 1);
-	ret->ticks = ticks;
+	ret->state = *state;
+	ret->ticks = strtoull(start, NULL, 10);
 	return true;
 }
 
