@@ -6,18 +6,19 @@
 # second run the wrappers' CPU is counted process by process, without their children's, and farmmake's from
 # its beginning to its end.
 
-# farmmake takes a program of the name "time" for what it is, and looks no further than that while its job is elsewhere.
+# farmmake knows a program of the name "time" for what it is, and looks no further while its job is elsewhere.
 own_cpu_start() {
-	gcc -O2 -o "$work/time" "$here/self_cpu.c" || fail "self_cpu.c"
+	mkdir "$work/counter"
+	gcc -O2 -o "$work/counter/time" "$here/self_cpu.c" || fail "self_cpu.c"
 	cat >"$work/two-makes" <<-END
 		#!/bin/sh
 		case " \$* " in
 		*" $tree "*) ;;
 		*) exec make "\$@" ;; # farmmake asks for its version
 		esac
-		make CC="$work/time $work/own-warmup gcc" -C "$tree" $(workload_warmup) || exit
+		make CC="$work/counter/time $work/own-warmup gcc" -C "$tree" $(workload_warmup) || exit
 		cat /proc/\$PPID/schedstat >"$work/own-before"
-		make CC="$work/time $work/own gcc" "\$@" || exit
+		make CC="$work/counter/time $work/own gcc" "\$@" || exit
 		cat /proc/\$PPID/schedstat >"$work/own-after"
 	END
 	chmod 755 "$work/two-makes"
@@ -26,7 +27,7 @@ own_cpu_start() {
 own_cpu_build() {
 	rm -f "$work"/own*
 	in_client timeout -k 10 60 bash -c \
-		'for i in $(seq 50); do "$0" "$1" /nonexistent; done' "$work/time" "$work/own-fork" 2>/dev/null
+		'for i in $(seq 50); do "$0" "$1" /nonexistent; done' "$work/counter/time" "$work/own-fork" 2>/dev/null
 	farmmake_with --farm-make "$work/two-makes" && own_cpu_figures | tee "$out/own-cpu.json"
 }
 
