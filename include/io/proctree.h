@@ -1,4 +1,4 @@
-/* proctree - the processes below another one, as /proc tells it.
+/* proctree - the processes below another one, or of one name, as /proc tells it.
  *
  * Contract: blocking, but only on the kernel. What has ended meanwhile is not there. A kernel without
  * /proc/PID/task/TID/children shows no process at all.
@@ -23,5 +23,7 @@ size_t proctree_children(pid_t pid, pid_t *ret, size_t room);
 bool proctree_read(pid_t pid, struct proctree_process *ret);
 /* Its command line, words separated by blanks, cut. Returns out. */
 const char *proctree_command(pid_t pid, char out[static PROCTREE_COMMAND_MAX]);
+/* How many processes have this name, in this network namespace as far as we may see that. */
+size_t proctree_count(const char *name);
 /* How long ago that was. */
 double proctree_age_s(uint64_t ticks);

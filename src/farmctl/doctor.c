@@ -45,6 +45,7 @@ static void run(struct doctor *d)
 		doctor_check_clock,
 		doctor_check_interfaces,
 		doctor_check_beacons,
+		doctor_check_own_node,
 		doctor_check_nodes,
 		doctor_check_toolchains,
 		doctor_check_jails,

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "io/netif.h"
+#include "io/proctree.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -91,6 +92,27 @@ void doctor_check_beacons(struct doctor *d)
 			"are not listened for: --farm-no-discovery is set");
 	else
 		say_beacons(d, heard);
+}
+
+/* What a farmnode of this machine sends comes in here, too, if it goes out. */
+void doctor_check_own_node(struct doctor *d)
+{
+	struct sockaddr_storage addr;
+	if (!d->has_survey || d->conf.no_discovery || proctree_count("farmnode") == 0)
+		return;
+	for (size_t i = 0; i < d->survey.n; i++) {
+		const struct found *f = &d->survey.found[i];
+		if (f->beacon.version == 0 ||
+			netif_parse_address(f->address, NETIF_PORT, true, &addr) < 0 ||
+			!netif_is_here((struct sockaddr *)&addr))
+			continue;
+		doctor_say(d, FINDING_OK, "own node", NULL, "%s, of this machine, is heard at %s",
+			f->name, f->address);
+		return;
+	}
+	doctor_say(d, FINDING_WARNING, "own node",
+		"has it --no-beacon, --interface or another port? Let UDP 3634 out through the firewall",
+		"farmnode runs on this machine, and its beacons do not go out");
 }
 
 static const char *node_cure(const struct found *f)

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/str.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,31 @@ const char *proctree_command(pid_t pid, char out[static PROCTREE_COMMAND_MAX])
 		if (out[i] == '\0')
 			out[i] = ' ';
 	return out;
+}
+
+/* True if they may not be read, as another user's may not. */
+static bool is_same_network(pid_t pid)
+{
+	char path[64], own[64], others[64];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", pid);
+	ssize_t n = readlink("/proc/self/ns/net", own, sizeof own);
+	ssize_t m = readlink(path, others, sizeof others);
+	return n < 0 || m < 0 || (n == m && memcmp(own, others, (size_t)n) == 0);
+}
+
+size_t proctree_count(const char *name)
+{
+	size_t count = 0;
+	struct proctree_process p;
+	DIR *dir = opendir("/proc");
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+		if (pid > 0 && proctree_read(pid, &p) && strcmp(p.name, name) == 0)
+			count += is_same_network(pid);
+	}
+	if (dir)
+		closedir(dir);
+	return count;
 }
 
 double proctree_age_s(uint64_t ticks)

@@ -36,7 +36,7 @@ measure_cc
 # --- nothing is wrong
 doctor "${settings[@]}" || fail "a sound farm: $(cat "$work/out" "$work/ctl.err")"
 grep -qE '^(warning|error) ' "$work/out" && fail "a sound farm: $(cat "$work/out")"
-for subject in settings key make compilers TMPDIR limits clock interfaces beacons nodes toolchains jails MTU; do
+for subject in settings key make compilers TMPDIR limits clock interfaces beacons 'own node' nodes toolchains jails MTU; do
 	grep -qE "^ok +$subject " "$work/out" || fail "nothing about $subject: $(cat "$work/out")"
 done
 
@@ -60,6 +60,7 @@ doctor_path=$work/none sick error compilers 'neither gcc nor cc' 'install gcc' "
 
 # --- the farm
 sick error beacons 'none on UDP port' 'firewall' --farm-key "$key" --farm-interface lo --farm-port "$(free_port udp)"
+finds warning 'own node' 'do not go out' 'UDP 3634 out'
 sick error interfaces 'there is no nonsuch0' 'ip link' --farm-key "$key" --farm-interface nonsuch0 --farm-port "$port"
 sick error node '127.0.0.1:1.*cannot connect' 'TCP 3634' "${settings[@]}" --farm-node 127.0.0.1:1
 sick error nodes 'no such address' 'HOST:PORT' "${settings[@]}" --farm-node 127.0.0.1:many

@@ -75,6 +75,17 @@ Test(proctree, reads_what_a_process_is)
 	cr_assert_not(proctree_read(pid, &p));
 }
 
+Test(proctree, counts_those_of_a_name)
+{
+	cr_assert_eq(proctree_count("farm-count-me"), 0);
+	pid_t a = child("farm-count-me"), b = child("farm-count-me"), c = child("farm-count-m");
+	cr_assert_eq(proctree_count("farm-count-me"), 2);
+	end(b);
+	cr_assert_eq(proctree_count("farm-count-me"), 1);
+	end(a);
+	end(c);
+}
+
 Test(proctree, reads_command_lines)
 {
 	char command[PROCTREE_COMMAND_MAX];
