@@ -145,12 +145,19 @@ static bool read_type(const json_t *doc, enum journal_type *ret)
 	return false;
 }
 
+/* No build takes longer: so sums and differences of times are whole seconds that an integer holds. */
+static bool read_time(const json_t *t, double *ret)
+{
+	static const double most_s = 1e9;
+	*ret = json_number_value(t);
+	return json_is_number(t) && *ret >= 0 && *ret <= most_s;
+}
+
 int journal_parse(const char *line, struct journal_event *ret)
 {
 	struct journal_event e = {0};
-	json_t *doc = json_loads(line, 0, NULL), *t = json_object_get(doc, "t");
-	bool good = read_type(doc, &e.type) && json_is_number(t) && json_number_value(t) >= 0;
-	e.t = json_number_value(t);
+	json_t *doc = json_loads(line, 0, NULL);
+	bool good = read_type(doc, &e.type) && read_time(json_object_get(doc, "t"), &e.t);
 	for (size_t i = 0; good && i < FIELDS_MAX && rows[e.type].fields[i].name; i++)
 		good = read_field(doc, &rows[e.type].fields[i], &e);
 	json_decref(doc);

@@ -70,13 +70,26 @@ static void on_build(struct live *l, const struct journal_event *e)
 	l->expected = e->expected;
 }
 
+/* Jobs can have been there before it is known. */
+static struct live_node *add_node(struct live *l, uint64_t id)
+{
+	struct live_node n = {.id = id};
+	for (size_t i = 0; i < l->jobs.n; i++) {
+		const struct live_job *j = &l->jobs.v[i];
+		n.running += j->node == id && j->phase == JOURNAL_RUNNING;
+		n.waiting += j->node == id && j->phase == JOURNAL_SENT;
+	}
+	vec_push(&l->nodes, n);
+	return &l->nodes.v[l->nodes.n - 1];
+}
+
 static void on_node(struct live *l, const struct journal_event *e)
 {
+	if (e->id == 0)
+		return;
 	struct live_node *n = find_node(l, e->id);
-	if (!n) {
-		vec_push(&l->nodes, (struct live_node){.id = e->id});
-		n = &l->nodes.v[l->nodes.n - 1];
-	}
+	if (!n)
+		n = add_node(l, e->id);
 	set_text(&n->name, e->name);
 	set_text(&n->address, e->text);
 	set_text(&n->why, NULL);

@@ -76,6 +76,16 @@ Test(live, a_job_that_ends_at_once_leaves_no_count_behind)
 	cr_expect(l.done == 1 && l.on_nodes == 0 && l.failed == 1);
 }
 
+Test(live, a_node_that_is_told_of_late_has_the_jobs_that_are_there)
+{
+	begin(0.5, 7);
+	phase(0.6, 7, JOURNAL_RUNNING, 3);
+	anvil();
+	cr_expect_eq(live_find_node(&l, 3)->running, 1);
+	end(2, 7, 3, true);
+	cr_expect_eq(live_find_node(&l, 3)->running, 0);
+}
+
 Test(live, a_node_goes_and_comes_back)
 {
 	anvil();
