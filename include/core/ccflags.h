@@ -40,6 +40,7 @@ enum ccflag_value {
 	CCFLAG_VALUE_LIST,   /* words with commas between them */
 	CCFLAG_VALUE_MACROS, /* what follows -Wp,-D: macros, each further one with its ,-D or ,-U */
 	CCFLAG_VALUE_TEXT,   /* anything, but not nothing */
+	CCFLAG_VALUE_LLVM, /* an option of LLVM's that says what a sanitizer's code is, and nothing else */
 };
 
 /* Besides the bits by enum side, in what an option makes: the object has the output's name in it. */
@@ -59,8 +60,8 @@ struct ccflag {
 const struct ccflag *ccflags_find(const char *arg, size_t *ret_words);
 
 /* May this word reach a node's compiler? True only for complete CCFLAG_BOTH options whose value is
- * of the harmless form that the table gives (numbers, names, paths to be mapped), one word each.
- * -D and -U are allowed with any value. */
+ * of the harmless form that the table gives (numbers, names, paths to be mapped), one word each:
+ * "--param=X", "-mllvm=X". -D and -U are allowed with any value. */
 bool ccflags_node_allows(const char *arg);
 
 /* The same for a compile that reads a view (INPUT_VIEW), besides those above: where to look for headers,

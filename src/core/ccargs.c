@@ -73,11 +73,21 @@ static bool has_trap(const char *macro)
 	return false;
 }
 
-/* An option for both halves. Nodes take single words: "-D X" becomes "-DX". */
+/* "--param X" is "--param=X", "-mllvm X" is "-mllvm=X"; "-D X" is "-DX". */
+static bool is_joined_by_equals(const char *arg)
+{
+	_cleanup_free_ char *joined = xasprintf("%s=", arg);
+	size_t words;
+	const struct ccflag *row = ccflags_find(joined, &words);
+	return row && strcmp(row->spelling, joined) == 0;
+}
+
+/* An option for both halves. Nodes take single words; the compiler here has them as they are, because not every
+ * clang knows "-mllvm=X". */
 static void take_both(struct scan *s, const char *arg, const char *value)
 {
 	_cleanup_free_ char *word = xasprintf(
-		"%s%s%s", arg, value && str_starts(arg, "--") ? "=" : "", value ? value : "");
+		"%s%s%s", arg, value && is_joined_by_equals(arg) ? "=" : "", value ? value : "");
 
 	if (!ccflags_node_allows(word))
 		stay_for(s, word, "has a value that nodes do not take");
@@ -87,7 +97,9 @@ static void take_both(struct scan *s, const char *arg, const char *value)
 		stay_for(s, arg, "is longer than a node takes");
 	s->is_pedantic |= str_ends(word, "-pedantic") || strcmp(word, "-Wpedantic") == 0;
 	s->is_strict |= strcmp(word, "-Werror") == 0;
-	strv_push(&s->out->cpp, word);
+	strv_push(&s->out->cpp, arg);
+	if (value)
+		strv_push(&s->out->cpp, value);
 	strv_push(&s->out->flags, word);
 }
 

@@ -110,6 +110,20 @@ static bool is_macro_list(const char *value)
 #define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+/* What the kernel asks of KASAN, KMSAN and KCSAN where gcc has --param. LLVM has a thousand others, some of which write
+ * files or load code. */
+static bool is_llvm_option(const char *value)
+{
+	static const char *const families[] = {
+		"-asan-", "-hwasan-", "-msan-", "-sanitizer-coverage-", "-tsan-"};
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+		size_t n = strlen(families[i]);
+		if (strncmp(value, families[i], n) == 0)
+			return value[n] && consists_of(value + n, LETTERS DIGITS "_.=-");
+	}
+	return false;
+}
+
 static bool is_harmless(enum ccflag_value kind, const char *value)
 {
 	switch (kind) {
@@ -119,6 +133,7 @@ static bool is_harmless(enum ccflag_value kind, const char *value)
 	case CCFLAG_VALUE_LIST: return consists_of(value, LETTERS DIGITS "_.:=+-,");
 	case CCFLAG_VALUE_MACROS: return is_macro_list(value);
 	case CCFLAG_VALUE_TEXT: return *value != '\0';
+	case CCFLAG_VALUE_LLVM: return is_llvm_option(value);
 	}
 	return false;
 }

@@ -345,7 +345,7 @@ const struct ccflag ccflags_table[] = {
 	ROW("-iwithprefixbefore", EITHER, CPP), ROW("-l", EITHER, LINK), JOINED("-m", WORD),
 	HERE("-march=native", JOINED, "depends on this machine"),
 	HERE("-mcpu=native", JOINED, "depends on this machine"),
-	HERE("-mllvm", JOINED, "loads code into the compiler"),
+	VALUE("-mllvm", SEPARATE, LLVM), JOINED("-mllvm=", LLVM),
 	HERE("-mplugin", JOINED, "loads code into the compiler"),
 	HERE("-mtune=native", JOINED, "depends on this machine"),
 	ROW("-no-pie", EXACT, LINK), ROW("-nodefaultlibs", EXACT, LINK),

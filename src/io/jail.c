@@ -53,6 +53,18 @@ static const char *const deps_flags[DEPS_KIND_COUNT][4] = {
 	[DEPS_CPP_USER] = {"-Wp,-MMD," VIEWPLAN_DEPS},
 };
 
+/* A flag is one word; but no clang until 16 knows this one so. */
+static void push_flag(struct strv *argv, const char *flag)
+{
+	static const char llvm[] = "-mllvm=";
+	if (!str_starts(flag, llvm)) {
+		strv_push(argv, flag);
+		return;
+	}
+	strv_push(argv, "-mllvm");
+	strv_push(argv, flag + strlen(llvm));
+}
+
 /* A view's messages are what the user would have seen, with caret lines; and the output's name is the
  * desk's, unless it matters: then it is a link to there. */
 static void build_argv(const struct jail_order *order, struct strv *argv)
@@ -60,7 +72,7 @@ static void build_argv(const struct jail_order *order, struct strv *argv)
 	const struct job_spec *spec = order->spec;
 	strv_push(argv, order->compiler);
 	for (size_t i = 0; i < spec->flags.n; i++)
-		strv_push(argv, spec->flags.v[i]);
+		push_flag(argv, spec->flags.v[i]);
 	for (const char *const *flag = deps_flags[spec->deps]; order->tree && *flag; flag++)
 		strv_push(argv, *flag);
 	if (!order->tree) {

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 enum { LIMIT_MS = 20000 };
@@ -36,6 +37,15 @@ static void tell(struct hostile *h, const struct msg *m)
 		conn_close(h->conn);
 }
 
+/* Of several of a kind the first one that makes programs for this machine: others lack headers that vectors want. */
+static bool is_better(const struct toolchain *new, const struct toolchain *old)
+{
+	struct utsname u;
+	uname(&u);
+	return !old->kind[0] ||
+	       (strncmp(new->target, u.machine, 3) == 0 && strncmp(old->target, u.machine, 3) != 0);
+}
+
 static void on_welcome(struct hostile *h, struct msg *m)
 {
 	static const char *const kinds[TOOL_COUNT] = {"gcc", "gcc", "clang", ""};
@@ -47,7 +57,7 @@ static void on_welcome(struct hostile *h, struct msg *m)
 		if (toolchain_parse(m->welcome.toolchains.v[i], &t) < 0)
 			continue;
 		for (size_t k = 0; k < TOOL_COUNT; k++)
-			if (strcmp(t.kind, kinds[k]) == 0)
+			if (strcmp(t.kind, kinds[k]) == 0 && is_better(&t, &h->tools[k]))
 				h->tools[k] = t;
 	}
 	uv_stop(&h->loop);

@@ -121,6 +121,7 @@ const struct vector vectors[] = {
 	{"-fpass-plugin=, clang", TOOL_CLANG, AIM_RUN, {"-fpass-plugin=%r/canary/plugin.so"}, PLAIN},
 	{"-Xclang -load, clang", TOOL_CLANG, AIM_RUN, {"-Xclang", "-load", "-Xclang", "%r/canary/plugin.so"}, PLAIN},
 	{"-mllvm -load=, clang", TOOL_CLANG, AIM_RUN, {"-mllvm", "-load=%r/canary/plugin.so"}, PLAIN},
+	{"-mllvm=-load=, clang", TOOL_CLANG, AIM_RUN, {"-mllvm=-load=%r/canary/plugin.so"}, PLAIN},
 	{"GCC_EXEC_PREFIX", TOOL_GCC, AIM_RUN, {0}, PLAIN, .env = "GCC_EXEC_PREFIX=%r/canary/bin/"},
 	{"PATH", TOOL_GCC, AIM_RUN, {0}, PLAIN, .env = "PATH=%r/canary/bin:/usr/bin:/bin"},
 	{"LD_PRELOAD", TOOL_GCC, AIM_RUN, {0}, PLAIN, .env = "LD_PRELOAD=%r/canary/plugin.so"},
