@@ -87,7 +87,7 @@ quickly=-Doptimization=1 hardly=-Doptimization=0
 
 fuzz_minutes() {
 	local target seconds=${FARMMAKE_TEST_FUZZ_S:-60}
-	CC=clang build build-fuzz -Dfuzz=true "${asan[@]}" -Dwerror=true \
+	CC=clang DEPS_TARGET=fuzzers build build-fuzz -Dfuzz=true "${asan[@]}" -Dwerror=true \
 		-Dc_args=-fsanitize=fuzzer-no-link || return
 	for target in build-fuzz/tests/fuzz/fuzz_*; do
 		if [ -d "$target" ] || [ ! -x "$target" ]; then continue; fi

@@ -36,7 +36,7 @@ void doctor_check_limits(struct doctor *d);
 
 /* doctor_farm.c: what is seen of the farm from here. */
 void doctor_check_interfaces(struct doctor *d);
-void doctor_check_beacons(struct doctor *d); /* makes the survey */
+void doctor_check_beacons(struct doctor *d);  /* makes the survey */
 void doctor_check_own_node(struct doctor *d); /* beacons out of this machine */
 void doctor_check_nodes(struct doctor *d);
 void doctor_check_toolchains(struct doctor *d);

@@ -6,7 +6,7 @@
 #   deps_linux DIR               unpacks the tree of Debian's linux-source package as DIR
 #   deps_make VERSION            prints the path of a GNU make 4.1, 4.2, 4.3 or 4.4
 #   deps_ninja                   prints the path of a ninja that is a client of jobservers (>= 1.13)
-#   deps_build DIR [OPTION...]   configures DIR with meson if it is not yet, and builds it
+#   deps_build DIR [OPTION...]   configures DIR with meson if it is not yet, and builds it, or $DEPS_TARGET of it
 #
 # What they bring is kept in $XDG_CACHE_HOME/farmmake-tests, or where FARMMAKE_TEST_SOURCES says.
 
@@ -215,7 +215,7 @@ deps_build() {
 		meson configure "$dir" "$@"
 	else
 		meson setup "$dir" "$deps_top" "$@"
-	fi >"$dir.log" 2>&1 && ninja -C "$dir" >>"$dir.log" 2>&1 && rm -f "$dir.log" && return 0
+	fi >"$dir.log" 2>&1 && ninja -C "$dir" "${DEPS_TARGET:-all}" >>"$dir.log" 2>&1 && rm -f "$dir.log" && return 0
 	# the words of what failed, without those of the steps that went well
 	sed -n '/FAILED:\|ERROR:/,$ { /^\[[0-9]*\/[0-9]*\]/d; p }' "$dir.log" | head -n 60 >&2
 	rm -f "$dir.log"
