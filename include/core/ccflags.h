@@ -32,7 +32,7 @@ enum ccflag_form {
 	CCFLAG_EITHER,   /* -I X and -IX */
 };
 
-/* What a node takes as the value of a CCFLAG_BOTH option. */
+/* What a node takes as the value of an option that goes there. */
 enum ccflag_value {
 	CCFLAG_VALUE_NONE,
 	CCFLAG_VALUE_NUMBER, /* digits, 0x… */

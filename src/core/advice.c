@@ -14,7 +14,7 @@ static const struct {
 	{"depends on the file's date",
 		"builds that can be repeated do without it; or keep it in one small file"},
 	{"compares file dates", "builds that can be repeated do without it"},
-	{"differ from run to run", "builds that can be repeated do without it"},
+	{"is a step of a link", "nothing: gcc says so to itself when it links"},
 	{"reads a file", "keep it in a file of its own: only that is compiled here then"},
 	{"runs other programs",
 		"nodes run their own compiler only: leave the option out where it is not needed"},

@@ -107,8 +107,11 @@ static void take_source_option(struct scan *s, const struct ccflag *row, const c
 {
 	if (!s->source_option)
 		s->source_option = xasprintf("%.80s %s", arg, row->reason);
-	if (row->form == CCFLAG_EXACT) /* others are core/incdirs' */
-		strv_push(&s->out->flags, arg);
+	if (row->form == CCFLAG_EITHER) /* it is core/incdirs' */
+		return;
+	if (!ccflags_view_allows(arg))
+		stay_for(s, arg, "has a value that nodes do not take");
+	strv_push(&s->out->flags, arg);
 }
 
 static void take_output(struct scan *s, const char *name)

@@ -165,8 +165,9 @@ bool ccflags_view_allows(const char *arg)
 {
 	size_t words;
 	const struct ccflag *row = ccflags_find(arg, &words);
-	bool is_source = row && row->use == CCFLAG_SOURCE && row->form == CCFLAG_EXACT;
-	return is_source || is_for_view(arg);
+	if (!row || row->use != CCFLAG_SOURCE || row->form == CCFLAG_EITHER)
+		return is_for_view(arg);
+	return !has_joined_value(row) || is_harmless(row->value, arg + strlen(row->spelling));
 }
 
 const struct ccflag *ccflags_row(size_t i)

@@ -48,7 +48,8 @@ c   | -O2 --coverage
 c   | -O2 -fprofile-arcs -ftest-coverage -frandom-seed=x | gcc
 c   | -O2 -flto
 c   | -O2 -flto -frandom-seed=x | gcc
-c   | -O2 -flto -ffat-lto-objects | gcc
+c   | -O2 -flto=auto -ffat-lto-objects -frandom-seed=x -g | gcc
+c   | -O2 -flto=thin -g | clang
 c   | -fsanitize=address -g
 c   | -g -fsanitize=kernel-address --param asan-globals=1 | gcc
 c   | -g -fsanitize=kernel-address -mllvm -asan-mapping-offset=0xdffffc0000000000 -mllvm -asan-globals=1 | clang

@@ -50,11 +50,11 @@ Test(view, what_is_not_valid_is_not_written)
 Test(view, flags_of_views)
 {
 	static const char *const good[] = {"-I.", "-Iinclude", "-iquote..", "-isystem/usr/include",
-		"-idirafterx", "-includea.h", "-imacrosb.h", "-MP", "-MTx.o", "-MQa b.o",
-		"-Wp,-MP"};
+		"-idirafterx", "-includea.h", "-imacrosb.h", "-MP", "-MTx.o", "-MQa b.o", "-Wp,-MP",
+		"-g3", "-flto", "-flto=auto", "-flto=thin", "-flto=4"};
 	static const char *const bad[] = {"-I", "-I-", "-include", "-MD", "-MF", "-MFx",
 		"-Wp,-MD,x", "-MMDx", "-Wp,-MTa,-o,b", "-Wp,-MQ,", "-nostdincx", "@x", "-iprefixx",
-		"--sysroot=/", "-o", "x.c", ""};
+		"--sysroot=/", "-flto=/x", "-flto-report", "-o", "x.c", ""};
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		cr_expect(ccflags_view_allows(good[i]), "%s", good[i]);
 		cr_expect_not(ccflags_node_allows(good[i]), "%s", good[i]);
