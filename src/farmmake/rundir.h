@@ -1,5 +1,4 @@
-/* rundir - the private directory of one build: the socket, the fifo, and the links that make the
- * build find farmcc under every compiler's name.
+/* rundir - the private directory of one build, with the socket and the fifo; and bindir.h's.
  *
  * Contract: mode 0700, removed at the end; those of a farmmake that was killed are removed by the
  * next one. Blocking; used before the loop runs and after.
@@ -12,6 +11,6 @@ struct rundir {
 	char *socket;
 };
 
-/* farmcc: absolute path of the program. Links are made for every compiler that PATH has. */
+/* farmcc, search_path: as in bindir.h. */
 int rundir_create(const char *farmcc, const char *search_path, struct rundir *ret);
 void rundir_remove(struct rundir *d);
