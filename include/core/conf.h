@@ -32,7 +32,8 @@ struct conf {
 	long verify;  /* percent of the nodes' results that are compiled here, too */
 	char *make;   /* the make program */
 	bool verbose;
-	bool progress;               /* a line about the build at the bottom of a terminal */
+	bool progress; /* a line about the build at the bottom of a terminal */
+	bool run;      /* what is left of the arguments is a command; no row, but only an option */
 	enum conf_source source[16]; /* of each row, by index in the table */
 };
 
@@ -56,11 +57,11 @@ int conf_parse_json(struct conf *c, const char *path, const char *text, char **r
 /* FARMMAKE_* of an environ-like vector. FARMMAKE_SOCKET and other names that farmmake itself sets
  * for its children are not settings (see conf.c). Unknown ones are ERR_CONFIG. */
 int conf_parse_env(struct conf *c, char *const env[], char **ret_why);
-/* argv[0 …]: takes out every --farm-* (and "--farm-config FILE", which it returns in *ret_config
- * when it is there and ret_config is not NULL) and leaves the rest, in order, in rest; everything
- * behind "--" is left. "--farm-x=V" and "--farm-x V" are the same, but a V that begins with '-'
+/* argv[0 …]: takes out every --farm-* (and "--farm-run", and "--farm-config FILE", which it returns in
+ * *ret_config when it is there and ret_config is not NULL) and leaves the rest, in order, in rest;
+ * everything behind "--" is left. "--farm-x=V" and "--farm-x V" are the same, but a V that begins with '-'
  * needs the first. */
 int conf_parse_options(
 	struct conf *c, char *const argv[], struct strv *rest, char **ret_config, char **ret_why);
-/* The --help text for the table's options and --farm-config, one line each. malloc'd. */
+/* The --help text for the table's options, --farm-config and --farm-run, one line each. malloc'd. */
 char *conf_help(void);

@@ -159,6 +159,10 @@ static int take_option(
 {
 	size_t i = 0;
 	_cleanup_free_ char *name = xstrndup(argv[*k], strcspn(argv[*k], "="));
+	if (strcmp(argv[*k], "--farm-run") == 0) {
+		p->conf->run = true;
+		return 0;
+	}
 	bool is_config = strcmp(name, "--farm-config") == 0;
 	const struct conf_row *row = is_config ? NULL : conf_find(CONF_OPTION, name, &i);
 	if (!row && !is_config)
@@ -214,8 +218,9 @@ char *conf_help(void)
 		text = xasprintf("%s  %-28s %s\n", shorter, option, row->doc);
 	}
 	_cleanup_free_ char *shorter = text;
-	return xasprintf("%s  %-28s %s\n", shorter, "--farm-config FILE",
-		"read the settings in FILE instead of farm.json");
+	return xasprintf("%s  %-28s %s\n  %-28s %s\n", shorter, "--farm-config FILE",
+		"read the settings in FILE instead of farm.json", "--farm-run -- COMMAND...",
+		"run this command in the place of make");
 }
 
 void conf_init(struct conf *c)

@@ -4,6 +4,7 @@
 #include "base/cores.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "command.h"
 #include "compilers.h"
 #include "farm.h"
 #include "history.h"
@@ -63,6 +64,12 @@ int build_exec_make(const struct conf *conf, const struct strv *args, unsigned j
 	log_error("cannot run %s: %s", conf->make, strerror(errno));
 	strv_fini(&argv);
 	return EXIT_NO_MAKE;
+}
+
+/* Without the farm. */
+static int exec_alone(const struct conf *conf, const struct make_args *args)
+{
+	return build_exec_make(conf, &args->args, args->is_command ? 0 : local_slots(conf, args));
 }
 
 static void on_repaid(void *ctx, unsigned n)
@@ -287,22 +294,32 @@ static int run_farm(
 		log_warning("cannot set the farm up (%s); make runs without it", err_str(err));
 		signal(SIGPIPE, SIG_DFL);
 		signal(SIGXFSZ, SIG_DFL);
-		return build_exec_make(&f->conf, &args->args, f->local_slots);
+		return exec_alone(&f->conf, args);
 	}
 	_cleanup_free_ char *report = settings_report(&f->conf);
 	return run_make(f, args, report, ret_signal);
 }
 
+static int find_style(const struct conf *conf, const struct make_args *args, enum make_style *ret)
+{
+	char version[32];
+	if (args->is_command) {
+		*ret = command_style(conf->make, &args->args);
+		return 0;
+	}
+	int err = jobserver_probe_make(conf->make, ret, version);
+	if (err)
+		log_error(
+			"%s: %s", conf->make, err == ERR_CONFIG ? "is not GNU make" : err_str(err));
+	return err;
+}
+
 int build_run(struct conf *conf, const struct make_args *args, int *ret_signal)
 {
 	enum make_style style;
-	char version[32];
-	int err = jobserver_probe_make(conf->make, &style, version);
-	if (err) {
-		log_error(
-			"%s: %s", conf->make, err == ERR_CONFIG ? "is not GNU make" : err_str(err));
+	int err = find_style(conf, args, &style);
+	if (err)
 		return EXIT_NO_MAKE;
-	}
 	struct keyring keys = {0};
 	bool has_key;
 	int status = settings_keys(conf, &keys, &has_key);
@@ -314,7 +331,7 @@ int build_run(struct conf *conf, const struct make_args *args, int *ret_signal)
 		log_warning("no farm for this build (%s): make runs alone",
 			style == MAKE_NONE ? "make has no jobserver" : err_str(err));
 		keyring_wipe(&keys);
-		return build_exec_make(conf, &args->args, local_slots(conf, args));
+		return exec_alone(conf, args);
 	}
 	struct farm farm = {.keys = keys, .has_key = has_key, .rundir = &dir};
 	keyring_wipe(&keys);

@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "build.h"
+#include "command.h"
 #include "settings.h"
 
 #include <signal.h>
@@ -43,6 +44,33 @@ static int show_version(const struct conf *conf, const struct strv *args)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+static int run_command(struct conf *conf, const struct strv *words, int *ret_signal)
+{
+	struct make_args args;
+	int status = command_take(conf, words, &args);
+	if (!status)
+		status = build_run(conf, &args, ret_signal);
+	make_args_fini(&args);
+	return status;
+}
+
+static int run_make(struct conf *conf, const struct strv *words, int *ret_signal)
+{
+	struct make_args args;
+	int status;
+	make_args_scan(words->v ? words->v : (char *[]){NULL}, &args);
+	if (has_word(words, "--help", "-h"))
+		print_help();
+	if (has_word(words, "--version", "-v"))
+		status = show_version(conf, words);
+	else if (args.passthrough || args.bad_jobs)
+		status = build_exec_make(conf, words, 0);
+	else
+		status = build_run(conf, &args, ret_signal);
+	make_args_fini(&args);
+	return status;
+}
+
 static void die_by(int signum)
 {
 	struct rlimit no_core = {0, 0};
@@ -66,18 +94,9 @@ int main(int argc, char *argv[])
 		return status;
 	if (getenv("FARMMAKE_TEST_TRACE"))
 		log_init("farmmake", LOG_DEBUG);
-	struct make_args args;
-	make_args_scan(rest.v ? rest.v : (char *[]){NULL}, &args);
 	int term_signal = 0;
-	if (has_word(&rest, "--help", "-h"))
-		print_help();
-	if (has_word(&rest, "--version", "-v"))
-		status = show_version(&conf, &rest);
-	else if (args.passthrough || args.bad_jobs)
-		status = build_exec_make(&conf, &rest, 0);
-	else
-		status = build_run(&conf, &args, &term_signal);
-	make_args_fini(&args);
+	status = conf.run ? run_command(&conf, &rest, &term_signal)
+			  : run_make(&conf, &rest, &term_signal);
 	strv_fini(&rest);
 	conf_fini(&conf);
 	if (term_signal)

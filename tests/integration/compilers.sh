@@ -129,15 +129,15 @@ one_source() {
 			static int dirs = QUOTED + SYS + AFTER;
 			#endif
 			static int unused_$n(unsigned a, int b) { return a < b; }
-			int array_$n[8];
+			int array_${n}[8];
 			int body_$n(int x);
 			int body_$n(int x)
 			{
 				assert(x > $n && "a # b");
 				for (int i = 0; i < 8; i++)
-					array_$n[i] += deep(x) * i;
+					array_${n}[i] += deep(x) * i;
 				printf("%s:%d %p\n", __FILE__, __LINE__, (void *)array_$n);
-				return array_$n[x & 7];
+				return array_${n}[x & 7];
 			}
 		END
 		if [ "$kind" = bad ]; then echo "int broken = ;" >>"$n.c"; fi

@@ -32,7 +32,7 @@ offers() { # WORD...: the last is what has been typed of it
 	printf '%s\n' "${COMPREPLY[@]}" | sort | xargs
 }
 settings=$(sed -n 's/.*{ROW(\([a-z_]*\),.*/--farm-\1/p' "$top/src/core/conf_table.c" | tr _ -)
-[ "$(offers farmmake --farm-)" = "$(printf '%s\n' $settings --farm-config | sort | xargs)" ] ||
+[ "$(offers farmmake --farm-)" = "$(printf '%s\n' $settings --farm-config --farm-run | sort | xargs)" ] ||
 	fail "farmmake: $(offers farmmake --farm-)"
 [ "$(offers farmmake --farm-ver)" = "--farm-verbose --farm-verify" ] || fail "farmmake: $(offers farmmake --farm-ver)"
 [ "$(offers farmctl '')" = "$(printf '%s\n' $verbs --help --version | sort | xargs)" ] || fail "farmctl: $(offers farmctl '')"

@@ -436,6 +436,8 @@ Test(conf, helps_with_one_line_for_each_row)
 		line = end + 1;
 	}
 	cr_expect(str_starts(line, "  --farm-config FILE "));
+	line = strchr(line, '\n') + 1;
+	cr_expect(str_starts(line, "  --farm-run -- COMMAND"));
 	cr_expect_eq(strchr(line, '\n')[1], '\0');
 	free(help);
 }
