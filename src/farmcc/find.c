@@ -54,6 +54,12 @@ char *find_compiler(const char *name, bool *ret_past_us)
 	return NULL;
 }
 
+bool find_is_cache(const char *compiler)
+{
+	_cleanup_free_ char *real = realpath(compiler, NULL);
+	return real && strcmp(str_base(real), "ccache") == 0;
+}
+
 static char *clean_path(const char *entry)
 {
 	const char *list = entry + strlen("PATH="), *dir;

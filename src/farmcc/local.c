@@ -16,11 +16,21 @@
  * (tests/bench/priorities.sh). */
 enum { LEAST_NICE = 19 };
 
+static int become(const char *program, char *const argv[], char *const env[])
+{
+	execve(program, argv, env);
+	fprintf(stderr, "farmcc: %s: %s\n", program, strerror(errno));
+	return errno == ENOENT ? FARMCC_EXIT_NOT_FOUND : FARMCC_EXIT_NO_EXEC;
+}
+
 int local_exec(const char *compiler, char *const argv[])
 {
-	execve(compiler, argv, find_environment());
-	fprintf(stderr, "farmcc: %s: %s\n", compiler, strerror(errno));
-	return errno == ENOENT ? FARMCC_EXIT_NOT_FOUND : FARMCC_EXIT_NO_EXEC;
+	return become(compiler, argv, find_environment());
+}
+
+int local_ask_cache(const char *cache, char *const argv[])
+{
+	return become(cache, argv, environ);
 }
 
 static void report(struct cc *cc, int wait_status, uint64_t cpu_us)

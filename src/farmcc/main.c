@@ -39,7 +39,9 @@ static int compile(char *argv[], const char *socket)
 	if (past_us || strchr(argv[0], '/'))
 		argv[0] = cc.compiler;
 	int status;
-	if (!socket || respfile_expand(argv + 1, &cc.words) < 0) {
+	if (socket && find_is_cache(cc.compiler)) {
+		status = local_ask_cache(cc.compiler, argv);
+	} else if (!socket || respfile_expand(argv + 1, &cc.words) < 0) {
 		status = local_exec(cc.compiler, argv);
 	} else {
 		ccargs_scan(

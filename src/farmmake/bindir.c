@@ -99,6 +99,7 @@ static bool make_lasting(
 int bindir_create(const char *farmcc, const char *search_path, const char *spare, char **ret)
 {
 	struct strv names = {0};
+	strv_push(&names, "farmcc");
 	find_all(search_path, &names);
 	_cleanup_free_ char *cache = fs_xdg_dir("XDG_CACHE_HOME", ".cache");
 	char *bin = cache ? name_lasting(cache, farmcc, &names) : NULL;

@@ -1,4 +1,4 @@
-/* bindir - the directory that is first in make's PATH, in which farmcc has every compiler's name.
+/* bindir - the directory that is first in make's PATH, in which farmcc has every compiler's name, and its own.
  *
  * It is in the user's cache, and stays: tools such as CMake write down where they found a compiler, and builds
  * without farmmake go on from there, since farmcc alone is that compiler. Its name is a hash of what is in it, so

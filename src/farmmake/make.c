@@ -25,6 +25,16 @@ static bool replaced(const char *entry)
 	return false;
 }
 
+/* ccache is to ask the farm when it has no result, and to know results by the compiler behind us: by our link, a new
+ * compiler would look like the old one. */
+static void build_cache_env(const char *bin, const char *path, struct strv *env)
+{
+	if (!getenv("CCACHE_PREFIX"))
+		strv_pushf(env, "CCACHE_PREFIX=%s/farmcc", bin);
+	if (!getenv("CCACHE_PATH") && path)
+		strv_pushf(env, "CCACHE_PATH=%s", path);
+}
+
 static void build_env(const struct farm *f, struct strv *env)
 {
 	for (char **e = environ; *e; e++)
@@ -36,6 +46,7 @@ static void build_env(const struct farm *f, struct strv *env)
 	strv_pushf(env, "FARMMAKE_BINDIR=%s", f->rundir->bin);
 	if (f->conf.verbose)
 		strv_push(env, "FARMMAKE_VERBOSE=1");
+	build_cache_env(f->rundir->bin, path, env);
 	char *flags = jobserver_makeflags(f->js, getenv("MAKEFLAGS"));
 	if (flags)
 		strv_pushf(env, "MAKEFLAGS=%s", flags);
