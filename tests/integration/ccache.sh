@@ -7,7 +7,7 @@ command -v ccache >/dev/null || deps_install ccache >/dev/null 2>&1 || skip "cca
 farm_begin
 deps_install jq >/dev/null || skip "jq is missing"
 unset CCACHE_PREFIX CCACHE_PATH
-export CCACHE_CONFIGPATH=$work/ccache.conf CCACHE_TEMPDIR=$work/ccache.tmp
+export CCACHE_CONFIGPATH=$work/ccache.conf
 start_farm
 measure_cc
 slow_project "$work/tree" 12 1
@@ -62,4 +62,5 @@ find "$work/tree" -name '*.o' -delete
 (PATH=$work/new:$PATH && farm -C "$work/tree" CC='ccache gcc') >"$work/build.out" 2>"$work/build.err" || fail "a new gcc: $(tail -n 3 "$work/build.err")"
 [ "$(hits)" = 0 ] || fail "$(hits) results of another gcc were taken"
 note "another gcc: no hits"
+rm -rf "$XDG_RUNTIME_DIR/ccache-tmp" # its own
 nothing_left
