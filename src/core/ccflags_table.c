@@ -233,6 +233,7 @@ const struct ccflag ccflags_table[] = {
 	SWITCH("-fpretty-templates"), SWITCH("-fprintf-return-value"),
 	HERE("-fprofile", JOINED, "reads or writes profiles"),
 	MAKES("-fprofile-arcs", SOURCE, "has the object name another file", 0),
+	MAKES("-fprofile-generate", SOURCE, "has the object name another file", 0),
 	JOINED("-fprofile-update=", WORD),
 	SWITCH("-frandom-seed"), JOINED("-frandom-seed=", TEXT), SWITCH("-freciprocal-math"),
 	SWITCH("-frecord-gcc-switches"), SWITCH("-free"), SWITCH("-freg-struct-return"),

@@ -43,6 +43,7 @@ c   | -O2 -mcpu=cortex-a53 | aarch64
 c   | -O2 -march=armv7-a -mfpu=neon | arm
 c   | -O2 -fPIC -fvisibility=hidden
 c   | -O2 -fprofile-generate
+c   | -O2 -g -fprofile-generate -frandom-seed=x | gcc
 c   | -O2 -fprofile-use=%s.gcda | native gcc
 c   | -O2 --coverage
 c   | -O2 -fprofile-arcs -ftest-coverage -frandom-seed=x | gcc
