@@ -61,12 +61,16 @@ static bool leads_to(const char *bin, const char *name, const char *farmcc)
 	return n == (ssize_t)strlen(farmcc) && memcmp(target, farmcc, (size_t)n) == 0;
 }
 
+static bool is_ours(const char *bin, struct stat *ret)
+{
+	return lstat(bin, ret) == 0 && S_ISDIR(ret->st_mode) && ret->st_uid == geteuid();
+}
+
 /* Nobody else may put programs there, and none is missing. */
 static bool is_whole(const char *bin, const char *farmcc, const struct strv *names)
 {
 	struct stat st;
-	if (lstat(bin, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-		(st.st_mode & (S_IWGRP | S_IWOTH)))
+	if (!is_ours(bin, &st) || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return false;
 	for (size_t i = 0; i < names->n; i++)
 		if (!leads_to(bin, names->v[i], farmcc))
@@ -82,6 +86,13 @@ static char *name_lasting(const char *cache, const char *farmcc, const struct st
 	return xasprintf("%s/bin-%016llx", cache, (unsigned long long)hash);
 }
 
+/* What is damaged is made anew; root in a user's home leaves that user's alone. */
+static bool replace(const char *bin, const char *aside)
+{
+	struct stat st;
+	return is_ours(bin, &st) && fs_remove_tree(bin) == 0 && rename(aside, bin) == 0;
+}
+
 /* Made aside, so that it is there as a whole or not at all; who was faster has made the same. */
 static bool make_lasting(
 	const char *cache, const char *bin, const char *farmcc, const struct strv *names)
@@ -89,9 +100,9 @@ static bool make_lasting(
 	_cleanup_free_ char *aside = NULL;
 	if (fs_mkdirs(cache, 0755) < 0 || fs_make_private_dir(cache, "new-bin-", &aside) < 0)
 		return false;
-	bool made = fill(aside, farmcc, names) == 0 &&
-		    (rename(aside, bin) == 0 || is_whole(bin, farmcc, names) ||
-			    (fs_remove_tree(bin) == 0 && rename(aside, bin) == 0));
+	bool made =
+		fill(aside, farmcc, names) == 0 &&
+		(rename(aside, bin) == 0 || is_whole(bin, farmcc, names) || replace(bin, aside));
 	fs_remove_tree(aside); /* if it is still there */
 	return made;
 }

@@ -100,6 +100,12 @@ rm "$links/gcc"
 chmod 777 "$links"
 farm --farm-run -- true
 [ "$(stat -c %a "$links")" = 700 ] || fail "others may write to $links"
+if [ "$(id -u)" = 0 ]; then
+	chown nobody "$links"
+	[[ $(farm --farm-run -- sh -c 'command -v gcc') == "$XDG_RUNTIME_DIR"/farmmake-*/bin/gcc ]] || fail "another's links are used"
+	[ "$(stat -c %U "$links")" = nobody ] || fail "another's links are replaced"
+	chown root "$links"
+fi
 own=$(XDG_CACHE_HOME=/proc/none farm --farm-run -- sh -c 'command -v gcc')
 [[ $own == "$XDG_RUNTIME_DIR"/farmmake-*/bin/gcc && ! -e $own ]] || fail "without a cache: $own"
 nothing_left

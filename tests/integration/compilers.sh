@@ -285,9 +285,12 @@ run_column() {
 	pass direct farm
 	cp "$report" "$work/direct.json"
 	compare direct
-	pass text farm --farm-direct=no
-	cp "$report" "$work/text.json"
-	compare text
+	echo '{"jobs":[]}' >"$work/text.json"
+	if [ "$family" = gcc ]; then # for clang no text will do
+		pass text farm --farm-direct=no
+		cp "$report" "$work/text.json"
+		compare text
+	fi
 	cells
 	columns+=("$column")
 	note "$column: $(find "$work/plain" -type f | wc -l) files the same, twice; $(cut -d'|' -f2 "$work/$column.cells" | sort | uniq -c | xargs)"
