@@ -5,8 +5,9 @@
  * nodes are named by numbers that the caller chooses; toolchains by a bit (0 to 63) that the caller
  * gives to each distinct one.
  *
- * A job's life: CPP -> STAGED -> AWAY -> READY -> BACK, or LOCAL at once, or from any that is away
- * REDO -> LOCAL. While a job is away a token is lent in its name. READY and REDO owe it, and wait
+ * A job's life: ASKED -> CPP -> STAGED -> AWAY -> READY -> BACK, or ASKED -> LOCAL, or from any that is away
+ * REDO -> ASKED -> LOCAL. No more are in CPP and LOCAL together than there are local slots; the others wait as
+ * ASKED. While a job is away a token is lent in its name. READY and REDO owe it, and wait
  * until one has come back: the rest of the recipe, or the compile, needs a core here again. They wait as
  * long as tokens come back at all. Whoever has the tokens may be waiting for such a job, though: so when
  * none comes, one job goes on without, soon if a slot here has no work, late if all have. What its recipe
@@ -40,8 +41,13 @@ struct sched_conf {
 
 enum { SCHED_BUSY_WAITS = 60 };
 
+enum {
+	SCHED_NO_TOOLCHAIN = -1, /* no usable compiler */
+	SCHED_NOT_YET = -2,      /* it was not examined yet */
+};
+
 enum sched_event_type {
-	SCHED_JOB_ASK, /* job, toolchain, cost_us: a wrapper wants to compile; toolchain < 0: none known */
+	SCHED_JOB_ASK, /* job, toolchain, cost_us: a wrapper wants to compile; or SCHED_NO_TOOLCHAIN, SCHED_NOT_YET */
 	SCHED_JOB_STAGED, /* job, bytes, cost_us: its text is here in full */
 	SCHED_JOB_LOCAL,  /* job: the wrapper compiles it here after all (it still has its token) */
 	SCHED_JOB_STARTED,  /* job, node */
@@ -53,6 +59,7 @@ enum sched_event_type {
 	SCHED_NODE_SUSPECT, /* node, suspect: it owes results and is silent, or is so no longer */
 	SCHED_NODE_DOWN,    /* node */
 	SCHED_NODE_DISTRUSTED, /* node: likewise, and for ever; it need not be up */
+	SCHED_RECALL,          /* more is known: who waits and was SCHED_NOT_YET asks again */
 	SCHED_REPAID,          /* n debts were repaid */
 	SCHED_TICK,            /* idle; ten times a second or so */
 };
@@ -76,6 +83,7 @@ struct sched_event {
 enum sched_action_type {
 	SCHED_DO_PREPROCESS, /* job: tell the wrapper to preprocess */
 	SCHED_DO_LOCAL,      /* job, why, idle: tell the wrapper to compile here */
+	SCHED_DO_ASK,        /* job: it is forgotten here, and asks anew */
 	SCHED_DO_SEND,       /* job, node: upload it */
 	SCHED_DO_CANCEL,     /* job, node: nobody wants this result any more */
 	SCHED_DO_DELIVER,    /* job: hand the result to the wrapper */

@@ -49,8 +49,8 @@ static void go_on(struct sched *s, struct sched_job *j, uint64_t now_us, struct 
 		sched_put(plan, (struct sched_action){SCHED_DO_DELIVER, .job = j->id});
 		sched_job_move(s, j, JOB_BACK, now_us);
 	} else {
-		sched_put(plan, (struct sched_action){SCHED_DO_LOCAL, .job = j->id, .why = j->why});
-		sched_job_move(s, j, JOB_LOCAL, now_us);
+		sched_job_move(s, j, JOB_ASKED, now_us);
+		sched_admit(s, now_us, plan);
 	}
 }
 
@@ -120,16 +120,10 @@ static void on_ask(struct sched *s, const struct sched_event *ev, struct sched_p
 {
 	assert(!sched_job_find(s, ev->job));
 	struct sched_job *j = sched_job_create(s, ev);
-	const char *why = sched_why_local(s, j);
-	bool idle = ev->toolchain >= 0 && s->lanes[ev->toolchain].capacity;
 	idmap_put(&s->jobs, j->id, j);
-	sched_job_enter(s, j, why ? JOB_LOCAL : JOB_CPP, ev->now_us);
+	sched_job_enter(s, j, JOB_ASKED, ev->now_us);
 	s->asked_us = ev->now_us;
-	if (why)
-		sched_put(plan, (struct sched_action){
-					SCHED_DO_LOCAL, .job = j->id, .why = why, .idle = idle});
-	else
-		sched_put(plan, (struct sched_action){SCHED_DO_PREPROCESS, .job = j->id});
+	sched_admit(s, ev->now_us, plan);
 }
 
 static void on_staged(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -251,6 +245,7 @@ static void on_node_up(struct sched *s, const struct sched_event *ev, struct sch
 	s->up_count++;
 	s->elsewhere_count += !n->here;
 	sched_node_refresh(s, n, ev->now_us);
+	sched_recall(s, plan);
 	dispatch(s, ev->now_us, plan);
 }
 
@@ -413,9 +408,11 @@ void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan
 	case SCHED_NODE_SUSPECT: on_suspect(s, ev, plan); break;
 	case SCHED_NODE_DOWN: on_node_down(s, ev, plan); break;
 	case SCHED_NODE_DISTRUSTED: on_distrusted(s, ev, plan); break;
+	case SCHED_RECALL: sched_recall(s, plan); break;
 	case SCHED_REPAID: on_repaid(s, ev, plan); break;
 	case SCHED_TICK: on_tick(s, ev, plan); break;
 	}
+	sched_admit(s, ev->now_us, plan);
 }
 
 struct sched *sched_create(const struct sched_conf *conf)
@@ -426,6 +423,7 @@ struct sched *sched_create(const struct sched_conf *conf)
 	s->speed = s->local_speed = 1;
 	for (int i = 0; i < SCHED_TOOLCHAINS; i++)
 		sched_stage_init(&s->lanes[i]);
+	list_init(&s->asked);
 	list_init(&s->away);
 	list_init(&s->returning);
 	list_init(&s->suspects);

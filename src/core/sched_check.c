@@ -48,8 +48,8 @@ static void check_copies(const struct sched_job *j, struct sums *sums)
 
 static void check_job(const struct sched_job *j, struct sums *sums)
 {
-	bool queued = j->state == JOB_STAGED || j->state == JOB_AWAY || j->state == JOB_READY ||
-		      j->state == JOB_REDO;
+	bool queued = j->state == JOB_ASKED || j->state == JOB_STAGED || j->state == JOB_AWAY ||
+		      j->state == JOB_READY || j->state == JOB_REDO;
 	assert(queued == !list_empty(&j->link));
 	assert((j->state == JOB_STAGED) == !list_empty(&j->age_link));
 	(void)queued;
@@ -137,6 +137,10 @@ void sched_check(const struct sched *s)
 		assert(sums.count[i] == s->count[i]);
 	assert(sums.bytes == s->stage_bytes && sums.capacity == s->capacity);
 	assert(sums.up == s->up_count && sums.used == sums.copies);
+	assert(list_length(&s->asked) == sums.count[JOB_ASKED]);
+	/* who waits for a core does so because there is none */
+	assert(list_empty(&s->asked) ||
+		sums.count[JOB_CPP] + sums.count[JOB_LOCAL] >= s->conf.local_slots);
 	assert(list_length(&s->away) == sums.count[JOB_AWAY]);
 	assert(list_length(&s->returning) == sums.count[JOB_READY] + sums.count[JOB_REDO]);
 	assert(list_length(&s->claims) == s->claim_count);
@@ -150,6 +154,7 @@ const char *sched_action_format(const struct sched_action *a, char *out, size_t 
 	case SCHED_DO_LOCAL:
 		snprintf(out, out_size, "%s %u: %s", a->idle ? "idle" : "local", a->job, a->why);
 		break;
+	case SCHED_DO_ASK: snprintf(out, out_size, "ask %u", a->job); break;
 	case SCHED_DO_SEND: snprintf(out, out_size, "send %u to %u", a->job, a->node); break;
 	case SCHED_DO_CANCEL: snprintf(out, out_size, "cancel %u on %u", a->job, a->node); break;
 	case SCHED_DO_DELIVER: snprintf(out, out_size, "deliver %u", a->job); break;

@@ -1,6 +1,6 @@
 /* sched_impl - what the parts of the scheduler share; nobody else includes it.
  *
- * sched.c is the state machine, sched_jobs.c has the jobs, sched_stage.c keeps the jobs that wait for a node, sched_nodes.c the
+ * sched.c is the state machine, sched_jobs.c has the jobs, sched_gate.c lets them begin, sched_stage.c keeps the jobs that wait for a node, sched_nodes.c the
  * nodes and what is learned about them, sched_pick.c decides who gets a job and whether the farm wants
  * one more, sched_hedge.c which jobs are worth a second attempt. No event costs more than the logarithm
  * of the number of nodes, times the kinds of nodes that there are.
@@ -23,6 +23,7 @@ enum {
 };
 
 enum sched_job_state {
+	JOB_ASKED, /* waits for a core here */
 	JOB_CPP,
 	JOB_STAGED,
 	JOB_AWAY,  /* sent to one node, or to two */
@@ -45,10 +46,10 @@ struct sched_job {
 	struct sched_copy copy[SCHED_COPIES];
 	const struct sched_node *avoid; /* refused it last */
 	const struct sched_node *by;    /* JOB_READY: whose result it is */
-	const char *why;                /* JOB_REDO: the reason that the wrapper is given */
-	struct list link;               /* in its bin, away or returning; else unlinked */
-	struct list age_link;           /* JOB_STAGED: in its lane's age */
-	struct list claim_link;         /* in claims; else unlinked */
+	const char *why;        /* it is to be done here, and this reason is told; else NULL */
+	struct list link;       /* in asked, its bin, away or returning; else unlinked */
+	struct list age_link;   /* JOB_STAGED: in its lane's age */
+	struct list claim_link; /* in claims; else unlinked */
 };
 
 /* All that concerns one toolchain. */
@@ -73,6 +74,7 @@ struct sched {
 	size_t herd_count;
 	struct sched_lane lanes[SCHED_TOOLCHAINS];
 	uint64_t staged_lanes; /* bit for each lane with staged jobs */
+	struct list asked;     /* JOB_ASKED, oldest first */
 	struct list away;      /* JOB_AWAY, longest not looked at by hedging first */
 	struct list returning; /* JOB_READY and JOB_REDO, oldest first */
 	struct list suspects;  /* struct sched_node.suspects */
@@ -109,6 +111,12 @@ bool sched_job_has_text(const struct sched_job *j);
 struct sched_copy *sched_job_copy_on(struct sched_job *j, const struct sched_node *n);
 bool sched_job_has_copy(const struct sched_job *j);
 bool sched_job_has_begun(const struct sched_job *j); /* a node compiles it already */
+
+/* sched_gate.c */
+/* Those that wait for a core here go on, as long as there is one. */
+void sched_admit(struct sched *s, uint64_t now_us, struct sched_plan *plan);
+/* Those that wait and could not be placed when they asked are to ask again. */
+void sched_recall(struct sched *s, struct sched_plan *plan);
 
 /* sched_stage.c */
 void sched_stage_init(struct sched_lane *lane);

@@ -1,6 +1,6 @@
 /* Jobs: which states may follow which, and the one place where a job changes its own.
  *
- * All waiting jobs are in one of two queues (a lane's stage, returning), all copies in their node's
+ * All waiting jobs are in one of three queues (asked, a lane's stage, returning), all copies in their node's
  * list, so no event ever searches more than it changes.
  */
 #include "sched_impl.h"
@@ -14,12 +14,13 @@ static const struct {
 	unsigned next; /* states that may follow */
 } states[] = {
 #define TO(s) (1u << JOB_##s)
+	[JOB_ASKED] = {"asked", TO(CPP) | TO(LOCAL)},
 	[JOB_CPP] = {"cpp", TO(STAGED) | TO(LOCAL)},
 	[JOB_STAGED] = {"staged", TO(AWAY) | TO(REDO)},
 	[JOB_AWAY] = {"away", TO(STAGED) | TO(READY) | TO(REDO)},
 	[JOB_READY] = {"ready", TO(BACK) | TO(REDO)},
 	[JOB_BACK] = {"back", TO(LOCAL)},
-	[JOB_REDO] = {"redo", TO(LOCAL)},
+	[JOB_REDO] = {"redo", TO(ASKED)},
 	[JOB_LOCAL] = {"local", 0},
 #undef TO
 };
@@ -62,7 +63,9 @@ void sched_job_enter(
 		s->lanes[j->toolchain].in_flight++;
 	if (sched_job_has_text(j))
 		s->stage_bytes += j->bytes;
-	if (state == JOB_STAGED)
+	if (state == JOB_ASKED)
+		list_append(&s->asked, &j->link);
+	else if (state == JOB_STAGED)
 		sched_stage_add(s, j);
 	else if (state == JOB_AWAY)
 		list_append(&s->away, &j->link);

@@ -154,7 +154,8 @@ const char *sched_why_local(const struct sched *s, const struct sched_job *j)
 	if (s->up_count == 0)
 		return "no node";
 	if (j->toolchain < 0)
-		return "not a usable compiler";
+		return j->toolchain == SCHED_NOT_YET ? "its compiler is being examined"
+						     : "not a usable compiler";
 	const struct sched_lane *lane = &s->lanes[j->toolchain];
 	if (lane->capacity == 0)
 		return "no node has this toolchain";

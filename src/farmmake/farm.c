@@ -51,6 +51,7 @@ static void apply(struct farm *f, const struct sched_action *a)
 	switch (a->type) {
 	case SCHED_DO_PREPROCESS: wrapper_prepare(idmap_get(&f->wrappers, a->job)); break;
 	case SCHED_DO_LOCAL: wrapper_local(idmap_get(&f->wrappers, a->job), a->why, a->idle); break;
+	case SCHED_DO_ASK: wrapper_ask_again(idmap_get(&f->wrappers, a->job)); break;
 	case SCHED_DO_SEND: send_job(f, a); break;
 	case SCHED_DO_CANCEL: peer_cancel(peer_find(f, a->node), a->job); break;
 	case SCHED_DO_DELIVER: wrapper_deliver(idmap_get(&f->wrappers, a->job)); break;

@@ -23,8 +23,8 @@ enum { COPIES = sizeof((struct wrapper *)0)->copies / sizeof(struct copy) };
 /* In these phases a process of this wrapper uses a core here. */
 static bool works(enum wrapper_phase p)
 {
-	return p == WRAPPER_PROBING || p == WRAPPER_ASKED || p == WRAPPER_LOOKING ||
-	       p == WRAPPER_CPP || p == WRAPPER_LOCAL;
+	return p == WRAPPER_PROBING || p == WRAPPER_LOOKING || p == WRAPPER_CPP ||
+	       p == WRAPPER_LOCAL;
 }
 
 static void set_phase(struct wrapper *w, enum wrapper_phase p)
@@ -168,13 +168,19 @@ void wrapper_ask(struct wrapper *w)
 		wrapper_verdict(w, VERDICT_PROBE, "");
 	} else if (lobby_enter(w)) {
 		set_phase(w, WRAPPER_WAITING);
-	} else if (cc->state == COMPILER_PROBING) {
-		wrapper_local(w, "its compiler is being examined", false);
+	} else if (cc->state == COMPILER_KNOWN) {
+		memcpy(w->spec.toolchain, cc->toolchain.id, sizeof w->spec.toolchain);
+		ask_scheduler(w, cc->bit);
 	} else {
-		if (cc->state == COMPILER_KNOWN)
-			memcpy(w->spec.toolchain, cc->toolchain.id, sizeof w->spec.toolchain);
-		ask_scheduler(w, cc->state == COMPILER_KNOWN ? cc->bit : -1);
+		ask_scheduler(w, cc->state == COMPILER_BAD ? SCHED_NO_TOOLCHAIN : SCHED_NOT_YET);
 	}
+}
+
+void wrapper_ask_again(struct wrapper *w)
+{
+	w->in_sched = false;
+	w->has_waited = false;
+	wrapper_ask(w);
 }
 
 static int on_begin(struct wrapper *w, struct msg *m)
@@ -218,6 +224,7 @@ static int on_toolchain(struct wrapper *w, const struct msg *m)
 	compilers_learn(w->farm->compilers, w->compiler, m->cc_toolchain.text);
 	wrapper_ask(w);
 	lobby_call(w->farm);
+	farm_event(w->farm, (struct sched_event){SCHED_RECALL});
 	return 0;
 }
 

@@ -76,6 +76,8 @@ void wrapper_accept(struct farm *f);
 
 /* Its compile may be placed now: it is probed, waits, or is a matter of the scheduler. */
 void wrapper_ask(struct wrapper *w);
+/* The scheduler has forgotten it: more is known now. */
+void wrapper_ask_again(struct wrapper *w);
 
 /* Actions of the plan. wrapper_prepare: a view is looked for, or it preprocesses. */
 void wrapper_prepare(struct wrapper *w);

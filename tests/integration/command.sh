@@ -46,6 +46,18 @@ slots_kept "$work/script.gauge" "$(nproc)"
 ! grep -i 'jobserver\|-jN' "$work/script.err" || fail "make complains"
 [ "$(in_report .build.make)" = sh ] || fail "the report says $(in_report .build.make)"
 
+# --- what minds no tokens: twelve compiles at once wait for slots here, be it to preprocess
+for direct in yes no; do
+	rm -f "$work"/one/*.o
+	(cd "$work/one" && "$gauge" -o "$work/crowd.gauge" "$farmmake" "${farm_options[@]}" --farm-direct=$direct --farm-run -- \
+		sh -c 'sleep 1; for f in *.c; do gcc -O3 -g -c $f & done; wait') >"$work/crowd.out" 2>&1 ||
+		fail "a crowd: $(tail -n 3 "$work/crowd.out")"
+	rm -rf "$work/crowd" && collect "$work/one" "$work/crowd"
+	same_trees "$work/plain" "$work/crowd" >/dev/null
+	remotes 8
+	slots_kept "$work/crowd.gauge" "$(nproc)"
+done
+
 # --- Ninja, as a client of the pool
 if ninja=$(deps_ninja); then
 	{

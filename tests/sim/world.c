@@ -2,6 +2,7 @@
 #include "base/str.h"
 #include "sim.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static void apply(struct sim *w, const struct sched_action *a)
 	switch (a->type) {
 	case SCHED_DO_PREPROCESS: sim_preprocess(w, j); break;
 	case SCHED_DO_LOCAL: sim_compile_here(w, j); break;
+	case SCHED_DO_ASK: assert(!"here every toolchain is known"); break;
 	case SCHED_DO_SEND: sim_send(w, j, a->node); break;
 	case SCHED_DO_CANCEL: sim_cancel(w, j, a->node); break;
 	case SCHED_DO_DELIVER: sim_commit(w, j); break;
@@ -65,6 +67,7 @@ static void print_step(const struct sim *w, const struct sched_event *ev)
 		[SCHED_NODE_SUSPECT] = "suspect",
 		[SCHED_NODE_DOWN] = "down",
 		[SCHED_NODE_DISTRUSTED] = "distrusted",
+		[SCHED_RECALL] = "recall",
 		[SCHED_REPAID] = "repaid",
 		[SCHED_TICK] = "tick",
 	};

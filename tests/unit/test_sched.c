@@ -341,7 +341,7 @@ Test(sched, credits_to_zero_drain_a_node)
 Test(sched, a_node_that_refuses_everything_rests)
 {
 	struct fixture f;
-	set_up(&f, 1);
+	set_up(&f, 8);
 	step(&f, up(1, 2, 2, 1));
 	step(&f, ask(1));
 	step(&f, staged(1));

@@ -1,8 +1,8 @@
 /* A random walk checks that the scheduler always holds together. */
 #include "lib/sched_trace.h"
 
-/* A model of everything around the scheduler, driven at random: it must never do what makes no
- * sense, tokens must balance, and every job must end. */
+/* A model of everything around the scheduler, driven at random, by a make that minds no tokens: it must never do what
+ * makes no sense, no more may work here than there are slots, tokens must balance, and every job must end. */
 enum { JOBS = 400, NODES = 5 };
 
 enum model_state { M_NONE, M_ASKED, M_CPP, M_AWAY, M_BACK, M_LOCAL, M_ENDED };
@@ -38,6 +38,10 @@ static void obey(struct model *m)
 				  m->job[a->job] == M_AWAY);
 			cr_assert_eq(m->at[a->job], 0);
 			m->job[a->job] = M_LOCAL;
+			break;
+		case SCHED_DO_ASK:
+			cr_assert_eq(m->job[a->job], M_ASKED);
+			m->job[a->job] = M_NONE;
 			break;
 		case SCHED_DO_SEND:
 			cr_assert(m->node_up[a->node] && !m->suspect[a->node]);
@@ -82,10 +86,14 @@ static uint32_t any_node(struct model *m, uint32_t j)
 static void move_job(struct model *m, uint32_t j)
 {
 	switch (m->job[j]) {
-	case M_NONE:
+	case M_NONE: {
+		struct sched_event ev = ask(j);
+		if (draw(m, 5) == 0)
+			ev.toolchain = SCHED_NOT_YET;
 		m->job[j] = M_ASKED;
-		say(m, ask(j));
+		say(m, ev);
 		break;
+	}
 	case M_CPP:
 		if (draw(m, 10) == 0) {
 			m->job[j] = M_LOCAL;
@@ -151,6 +159,23 @@ static void move_node(struct model *m, uint32_t n)
 	}
 }
 
+/* Somewhere from here on; the scheduler moves those that have asked. */
+static uint32_t next_movable(const struct model *m, uint32_t j)
+{
+	for (uint32_t n = 0; n < JOBS; n++, j = (j + 1) % JOBS)
+		if (m->job[j] != M_ASKED && m->job[j] != M_ENDED)
+			break;
+	return j;
+}
+
+static unsigned count_in(const struct model *m, enum model_state state)
+{
+	unsigned n = 0;
+	for (int j = 0; j < JOBS; j++)
+		n += m->job[j] == state;
+	return n;
+}
+
 static unsigned count_unfinished(const struct model *m)
 {
 	unsigned n = 0;
@@ -170,7 +195,8 @@ static unsigned walk(unsigned seed)
 {
 	static struct model m;
 	m = (struct model){.rng = seed};
-	set_up(&m.f, 1 + seed % 4);
+	unsigned slots = 1 + seed % 4;
+	set_up(&m.f, slots);
 	for (int i = 0; i < 200000 && count_unfinished(&m); i++) {
 		m.f.now_us += draw(&m, 3000);
 		unsigned what = draw(&m, 20);
@@ -179,9 +205,11 @@ static unsigned walk(unsigned seed)
 		else if (what == 1 && m.owed)
 			repay(&m, 1 + draw(&m, (unsigned)m.owed));
 		else if (what == 2)
-			say(&m, (struct sched_event){SCHED_TICK, .idle = draw(&m, 2)});
+			say(&m, (struct sched_event){draw(&m, 3) ? SCHED_TICK : SCHED_RECALL,
+					.idle = draw(&m, 2)});
 		else
-			move_job(&m, draw(&m, JOBS));
+			move_job(&m, next_movable(&m, draw(&m, JOBS)));
+		cr_assert_leq(count_in(&m, M_CPP) + count_in(&m, M_LOCAL), slots);
 	}
 	cr_assert_eq(count_unfinished(&m), 0, "seed %u: a job never ended", seed);
 	if (m.owed)
