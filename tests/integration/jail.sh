@@ -25,7 +25,7 @@ compile() {
 	shift
 	rm -f "$work/1.o"
 	timeout 60 "$build/tests/integration/node_client" --key "$key" \
-		--node "127.0.0.1:$(cat "$work/$name.port")" --target "$(gcc -dumpmachine)" \
+		--node "127.0.0.1:$(cat "$work/$name.port")" --target "$(gcc -dumpmachine) $(gcc -dumpfullversion)" \
 		--cwd "$work/project" --flag -O2 --flag -g --store "$work" "$@"
 }
 

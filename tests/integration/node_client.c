@@ -180,13 +180,19 @@ static void end_job(struct client *c, struct job *job)
 	}
 }
 
+/* wanted: "TARGET", or "TARGET VERSION" where several may be installed; NULL: any. */
+static bool is_wanted(const struct toolchain *t, const char *wanted)
+{
+	_cleanup_free_ char *whole = xasprintf("%s %s", t->target, t->version);
+	return strcmp(t->kind, "gcc") == 0 && (!wanted || str_starts(whole, wanted));
+}
+
 static void choose_toolchain(struct client *c, const struct msg *m)
 {
 	struct toolchain t;
 	for (size_t i = 0; i < m->welcome.toolchains.n; i++)
 		if (toolchain_parse(m->welcome.toolchains.v[i], &t) == 0 &&
-			strcmp(t.kind, "gcc") == 0 &&
-			(!c->o.target || strcmp(t.target, c->o.target) == 0))
+			is_wanted(&t, c->o.target))
 			memcpy(c->toolchain, t.id, sizeof t.id);
 	if (c->o.toolchain && str_unhex(c->o.toolchain, c->toolchain, sizeof c->toolchain) < 0)
 		die("--toolchain", ERR_CONFIG);

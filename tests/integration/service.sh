@@ -99,7 +99,7 @@ printf 'const char *f(void) { return __FILE__; }\n' >"$work/project/test.c"
 (cd "$work/project" && gcc -g -c test.c)
 client() {
 	timeout 60 "$build/tests/integration/node_client" --key "$key" --node "127.0.0.1:$(cat "$work/served.port")" \
-		--target "$(gcc -dumpmachine)" --cwd "$work/project" --store "$work" "$@"
+		--target "$(gcc -dumpmachine) $(gcc -dumpfullversion)" --cwd "$work/project" --store "$work" "$@"
 }
 client --flag -g "$work/project/test.c" >"$work/client" || fail "no result: $(cat "$work/client")"
 cmp "$work/project/test.o" "$work/1.o" || fail "another object"
