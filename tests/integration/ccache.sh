@@ -3,7 +3,9 @@
 # name, and by whoever calls farmcc himself. What is not in the cache is compiled on nodes, what is never reaches
 # the farm, and a new compiler is another one.
 . "$(dirname "$0")/lib.sh"
-command -v ccache >/dev/null || deps_install ccache >/dev/null 2>&1 || skip "ccache is not installed"
+# not for every run: meson takes it for our own builds, too, and then they wait for it
+[ -z "${FARMMAKE_TEST_LONG:-}" ] || deps_install ccache >/dev/null 2>&1
+command -v ccache >/dev/null || skip "ccache is not installed"
 farm_begin
 deps_install jq >/dev/null || skip "jq is missing"
 unset CCACHE_PREFIX CCACHE_PATH
@@ -62,5 +64,4 @@ find "$work/tree" -name '*.o' -delete
 (PATH=$work/new:$PATH && farm -C "$work/tree" CC='ccache gcc') >"$work/build.out" 2>"$work/build.err" || fail "a new gcc: $(tail -n 3 "$work/build.err")"
 [ "$(hits)" = 0 ] || fail "$(hits) results of another gcc were taken"
 note "another gcc: no hits"
-rm -rf "$XDG_RUNTIME_DIR/ccache-tmp" # its own
 nothing_left

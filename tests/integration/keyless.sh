@@ -13,7 +13,7 @@ measure_cc
 start_node anvil --slots 1 --preload 4 --beacon "127.0.0.1:$port"
 wait_node anvil
 tcp=$(cat "$work/anvil.port")
-target=$(gcc -dumpmachine)
+target="$(gcc -dumpmachine) $(gcc -dumpfullversion)"
 
 job() { # KEYFILE [OPTION...]: an honest client's job
 	local keyfile=$1

@@ -115,7 +115,7 @@ start_fails() {
 
 make_key "$dir/key"
 make_key "$dir/other-key"
-target=$(gcc -dumpmachine)
+target="$(gcc -dumpmachine) $(gcc -dumpfullversion)"
 cat >"$dir/small.c" <<'END'
 static int twice(int x) { return 2 * x; }
 int answer(void) { return twice(21); }

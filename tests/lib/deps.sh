@@ -18,7 +18,7 @@ DEPS_BUILD=(gcc libc6-dev make meson ninja-build pkg-config
 DEPS_SOURCE=(dpkg-dev patch xz-utils)
 # shellcheck disable=SC2034  # for whoever sources this
 DEPS_TEST=("${DEPS_BUILD[@]}" "${DEPS_SOURCE[@]}" g++ libcriterion-dev clang libclang-rt-14-dev
-	clang-format clang-tidy jq iproute2 procps binutils ccache)
+	clang-format clang-tidy jq iproute2 procps binutils)
 
 deps_sources() {
 	echo "${FARMMAKE_TEST_SOURCES:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/farmmake-tests}"
