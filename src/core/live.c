@@ -70,16 +70,26 @@ static void on_build(struct live *l, const struct journal_event *e)
 	l->expected = e->expected;
 }
 
+/* What the job's phase means to the node that it names. */
+static unsigned *count_of(const struct live *l, const struct live_job *j)
+{
+	struct live_node *n = j->node ? find_node(l, j->node) : NULL;
+	if (!n)
+		return NULL;
+	return j->phase == JOURNAL_RUNNING ? &n->running
+	       : j->phase == JOURNAL_SENT  ? &n->waiting
+					   : NULL;
+}
+
 /* Jobs can have been there before it is known. */
 static struct live_node *add_node(struct live *l, uint64_t id)
 {
-	struct live_node n = {.id = id};
+	vec_push(&l->nodes, (struct live_node){.id = id});
 	for (size_t i = 0; i < l->jobs.n; i++) {
-		const struct live_job *j = &l->jobs.v[i];
-		n.running += j->node == id && j->phase == JOURNAL_RUNNING;
-		n.waiting += j->node == id && j->phase == JOURNAL_SENT;
+		unsigned *at = l->jobs.v[i].node == id ? count_of(l, &l->jobs.v[i]) : NULL;
+		if (at)
+			++*at;
 	}
-	vec_push(&l->nodes, n);
 	return &l->nodes.v[l->nodes.n - 1];
 }
 
@@ -102,17 +112,6 @@ static void on_gone(struct live *l, const struct journal_event *e)
 	struct live_node *n = find_node(l, e->id);
 	if (n)
 		set_text(&n->why, e->text ? e->text : "");
-}
-
-/* What the job's phase means to the node that it names. */
-static unsigned *count_of(const struct live *l, const struct live_job *j)
-{
-	struct live_node *n = j->node ? find_node(l, j->node) : NULL;
-	if (!n)
-		return NULL;
-	return j->phase == JOURNAL_RUNNING ? &n->running
-	       : j->phase == JOURNAL_SENT  ? &n->waiting
-					   : NULL;
 }
 
 static void set_phase(struct live *l, struct live_job *j, const struct journal_event *e)
