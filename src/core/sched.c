@@ -116,14 +116,13 @@ static double mean(double old, double seen)
 	return old > 0 ? old + (seen - old) / MEAN_PARTS : seen;
 }
 
-static void on_ask(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
+static void on_ask(struct sched *s, const struct sched_event *ev)
 {
 	assert(!sched_job_find(s, ev->job));
 	struct sched_job *j = sched_job_create(s, ev);
 	idmap_put(&s->jobs, j->id, j);
 	sched_job_enter(s, j, JOB_ASKED, ev->now_us);
 	s->asked_us = ev->now_us;
-	sched_admit(s, ev->now_us, plan);
 }
 
 static void on_staged(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
@@ -396,7 +395,7 @@ static void on_tick(struct sched *s, const struct sched_event *ev, struct sched_
 void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	switch (ev->type) {
-	case SCHED_JOB_ASK: on_ask(s, ev, plan); break;
+	case SCHED_JOB_ASK: on_ask(s, ev); break;
 	case SCHED_JOB_STAGED: on_staged(s, ev, plan); break;
 	case SCHED_JOB_LOCAL: on_job_local(s, ev); break;
 	case SCHED_JOB_STARTED: on_started(s, ev, plan); break;
