@@ -27,7 +27,6 @@ struct make_args {
 	bool has_jobs;    /* a -j was there */
 	long jobs;        /* its number; 0 for "-j" alone */
 	bool passthrough; /* -n, -q, -t, -p, --version, --help …: nothing is compiled, no pool */
-	bool is_command;  /* they are no make's: nothing may be added */
 	char *bad_jobs; /* the word after -j that is no positive number: make's to complain; else NULL */
 };
 void make_args_scan(char *const argv[], struct make_args *ret);

@@ -69,7 +69,7 @@ int build_exec_make(const struct conf *conf, const struct strv *args, unsigned j
 /* Without the farm. */
 static int exec_alone(const struct conf *conf, const struct make_args *args)
 {
-	return build_exec_make(conf, &args->args, args->is_command ? 0 : local_slots(conf, args));
+	return build_exec_make(conf, &args->args, conf->run ? 0 : local_slots(conf, args));
 }
 
 static void on_repaid(void *ctx, unsigned n)
@@ -303,7 +303,7 @@ static int run_farm(
 static int find_style(const struct conf *conf, const struct make_args *args, enum make_style *ret)
 {
 	char version[32];
-	if (args->is_command) {
+	if (conf->run) {
 		*ret = command_style(conf->make, &args->args);
 		return 0;
 	}

@@ -13,7 +13,7 @@
 int command_take(struct conf *conf, const struct strv *words, struct make_args *ret)
 {
 	size_t at = words->n && strcmp(words->v[0], "--") == 0;
-	*ret = (struct make_args){.is_command = true};
+	*ret = (struct make_args){0};
 	if (at == words->n) {
 		log_error("--farm-run needs a command: --farm-run -- COMMAND [ARGUMENT]...");
 		return EXIT_USAGE;
