@@ -20,6 +20,9 @@ struct keyring {
 	struct key keys[KEYRING_MAX];
 };
 
+/* Where a user's key file is, if nothing else is said: $XDG_CONFIG_HOME/farmmake/key, or ~/.config/farmmake/key; malloc'd,
+ * NULL when neither variable is set. */
+char *keyring_usual_path(void);
 /* One new farm key. */
 int keyring_generate(struct keyring *ret);
 /* ERR_KEYMODE when group or others may read it, ERR_KEYFILE for anything but a key file, -errno. */

@@ -1,6 +1,5 @@
 /* What farmmake needs of this machine. */
 #include "doctor.h"
-#include "keyfile.h"
 
 #include "base/cores.h"
 #include "base/err.h"
@@ -51,7 +50,7 @@ static const char *key_cure(int err)
 
 void doctor_check_key(struct doctor *d)
 {
-	_cleanup_free_ char *usual = keyfile_default();
+	_cleanup_free_ char *usual = keyring_usual_path();
 	const char *path = d->conf.key ? d->conf.key : usual;
 	char id[2 * WIRE_KEY_ID_BYTES + 1];
 	keyring_guard_process();

@@ -2,21 +2,14 @@
 #include "verbs.h"
 
 #include "base/err.h"
-#include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
 
 #include <errno.h>
 
-char *keyfile_default(void)
-{
-	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
-	return dir ? xasprintf("%s/key", dir) : NULL;
-}
-
 char *keyfile_choose(const char *given)
 {
-	char *path = given ? xstrdup(given) : keyfile_default();
+	char *path = given ? xstrdup(given) : keyring_usual_path();
 	if (!path)
 		log_error("no key file: neither XDG_CONFIG_HOME nor HOME is set");
 	return path;

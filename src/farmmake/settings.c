@@ -21,8 +21,7 @@ int settings_load(char *const argv[], struct conf *ret_conf, struct strv *ret_re
 
 int settings_keys(const struct conf *c, struct keyring *ret_keys, bool *ret_has)
 {
-	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
-	_cleanup_free_ char *usual = dir ? xasprintf("%s/key", dir) : NULL;
+	_cleanup_free_ char *usual = keyring_usual_path();
 	const char *path = c->key ? c->key : usual;
 	*ret_has = false;
 	keyring_guard_process();

@@ -2,6 +2,7 @@
 
 #include "base/fs.h"
 #include "base/str.h"
+#include "io/keyring.h"
 
 #include <limits.h>
 #include <string.h>
@@ -12,8 +13,7 @@ char *place_key_file(void)
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	if (credentials)
 		return xasprintf("%s/farmkey", credentials);
-	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
-	_cleanup_free_ char *mine = dir ? xasprintf("%s/key", dir) : NULL;
+	_cleanup_free_ char *mine = keyring_usual_path();
 	if (mine && access(mine, F_OK) == 0)
 		return xstrdup(mine);
 	return xstrdup("/etc/farmmake/key");

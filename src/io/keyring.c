@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,12 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+char *keyring_usual_path(void)
+{
+	_cleanup_free_ char *dir = fs_xdg_dir("XDG_CONFIG_HOME", ".config");
+	return dir ? xasprintf("%s/key", dir) : NULL;
+}
 
 int keyring_generate(struct keyring *ret)
 {
