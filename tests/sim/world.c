@@ -2,7 +2,6 @@
 #include "base/str.h"
 #include "sim.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -43,7 +42,9 @@ static void apply(struct sim *w, const struct sched_action *a)
 	switch (a->type) {
 	case SCHED_DO_PREPROCESS: sim_preprocess(w, j); break;
 	case SCHED_DO_LOCAL: sim_compile_here(w, j); break;
-	case SCHED_DO_ASK: assert(!"here every toolchain is known"); break;
+	case SCHED_DO_ASK:
+		sim_fail(w, "job %u asks again, and every toolchain is known", a->job);
+		break;
 	case SCHED_DO_SEND: sim_send(w, j, a->node); break;
 	case SCHED_DO_CANCEL: sim_cancel(w, j, a->node); break;
 	case SCHED_DO_DELIVER: sim_commit(w, j); break;
