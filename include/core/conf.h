@@ -21,16 +21,18 @@ enum conf_type { CONF_BOOL, CONF_INT, CONF_STRING, CONF_LIST };
 enum conf_source { CONF_DEFAULT, CONF_FILE, CONF_ENV, CONF_OPTION };
 
 struct conf {
-	struct strv node;      /* HOST[:PORT], beyond the broadcast domain */
+	struct strv
+		node; /* HOST[:PORT], beyond the broadcast domain, or a distccd (core/distcc.h) */
 	bool no_discovery;     /* listen for no beacons */
 	struct strv interface; /* only beacons that came in here */
 	long port;             /* UDP port on which beacons are heard */
 	char *key;             /* key file; NULL: key in $XDG_CONFIG_HOME/farmmake */
 	long local_slots;      /* 0: usable cores */
-	char *report; /* JSON report; "": report.json in $XDG_STATE_HOME/farmmake; "none" */
-	bool direct;  /* let nodes read the sources themselves, where that is possible */
-	long verify;  /* percent of the nodes' results that are compiled here, too */
-	char *make;   /* the make program */
+	char *report;   /* JSON report; "": report.json in $XDG_STATE_HOME/farmmake; "none" */
+	bool direct;    /* let nodes read the sources themselves, where that is possible */
+	bool identical; /* use no node that cannot promise the objects of the compiler here */
+	long verify;    /* percent of the nodes' results that are compiled here, too */
+	char *make;     /* the make program */
 	bool verbose;
 	bool progress; /* a line about the build at the bottom of a terminal */
 	bool run;      /* what is left of the arguments is a command; no row, but only an option */

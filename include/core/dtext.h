@@ -28,6 +28,9 @@ void dtext_destroy(struct dtext *d);
 typedef const char *(*dtext_file_fn)(void *ctx, const char *path, bool system);
 void dtext_on_file(struct dtext *d, dtext_file_fn fn, void *ctx);
 
+/* The built-in and the command line's macros, which the text leaves out, are appended here; NULL: nowhere. */
+void dtext_keep_macros(struct dtext *d, struct buf *macros);
+
 /* Appends the rewritten form of the next n bytes to out. ERR_UNSAFE when a trap was met; buf's
  * errors otherwise. */
 int dtext_feed(struct dtext *d, const char *in, size_t n, struct buf *out);

@@ -23,6 +23,7 @@ enum {
 	JOB_MARKERS_BYTES_MAX = 48000,    /* of one block */
 	JOB_DIRS_BYTES_MAX = 16384,       /* of what a compiler says of its directories */
 	JOB_MACROS_MAX = 1024,            /* that it defines, in one CC_DIRS */
+	JOB_PRELUDE_BYTES_MAX = 65000,    /* of the definitions of those that hold from the start */
 };
 
 /* Names a block of text (io/blockmap.h). */

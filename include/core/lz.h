@@ -27,3 +27,8 @@ void lz_pack(struct lz *lz, const uint8_t *raw, size_t n, uint8_t *out, struct m
 /* Appends the block that m carries. ERR_TOOBIG for a declared size past LZ_BLOCK_BYTES or out's
  * limit (nothing is allocated for it), ERR_LZO for a block that is not exactly that. */
 int lz_unpack(const struct msg *m, struct buf *out);
+
+/* Blocks of any size that do not tell how long they are unpacked, as a distccd has them. */
+int lz_pack_whole(struct lz *lz, const uint8_t *raw, size_t n, struct buf *out);
+/* Tries as much room as the block may need, up to out's limit: ERR_TOOBIG past it, ERR_LZO for what is none. */
+int lz_unpack_whole(const uint8_t *packed, size_t n, struct buf *out);

@@ -7,7 +7,7 @@
  * msg_allowed(): may this sender say this now? Who receives what is illegal closes the connection.
  *
  * Ownership: a decoded message owns its strings until msg_fini(); bytes that it points to (data, content,
- * files, need, cc_block.markers) are lent by the frame. An encoded message is only read. */
+ * files, need, cc_block.markers, cc_prelude) are lent by the frame. An encoded message is only read. */
 #pragma once
 
 #include "base/buf.h"
@@ -65,6 +65,10 @@ struct msg {
 			uint32_t ids[JOB_KNOWN_MAX];
 			uint16_t n;
 		} cc_known; /* blocks that farmmake has are the text's next part */
+		struct {
+			const char *text; /* n bytes: lines that define macros */
+			size_t n;
+		} cc_prelude;
 		struct {
 			uint16_t version;
 			uint64_t input_bytes;

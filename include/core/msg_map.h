@@ -18,6 +18,7 @@
 	XX(CC_HEAVY, 8, CC, HELLO, 16)                                                             \
 	XX(CC_CHECKED, 9, CC, OPEN, 1)                                                             \
 	XX(CC_DIRS, 10, CC, OPEN, 49152)                                                           \
+	XX(CC_PRELUDE, 11, CC, OPEN, 65524)                                                        \
 	XX(CC_VERDICT, 16, CTL, OPEN, 1024)                                                        \
 	XX(CC_RESULT, 17, CTL, OPEN, 256)                                                          \
 	XX(CC_CHECK, 18, CTL, OPEN, 0)                                                             \

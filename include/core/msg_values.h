@@ -21,6 +21,7 @@ enum verdict {
 	VERDICT_PROBE,      /* fingerprint the compiler first, answer CC_TOOLCHAIN, then ask on */
 	VERDICT_IDLE,       /* compile here, with what the others leave of the cores */
 	VERDICT_DIRS, /* ask the compiler for its directories first, answer CC_DIRS, then ask on */
+	VERDICT_PREPROCESS_ALL, /* preprocess, and send CC_PRELUDE with the text */
 	VERDICT_COUNT
 };
 

@@ -1,6 +1,6 @@
 /* report - the record of one build, its JSON and its summary for people.
  *
- * Schema: doc/report.md ("farmmake-report/2"). Times are seconds since the build's start.
+ * Schema: doc/report.md ("farmmake-report/3"). Times are seconds since the build's start.
  *
  * Contract: pure. The caller adds jobs as they end, in any order, and nodes when they are first
  * seen; numbers are the caller's. Negative times mean "never happened" and become null.
@@ -28,6 +28,7 @@ struct report_build {
 
 struct report_node {
 	const char *name, *address;
+	bool is_distccd; /* it cannot promise the objects of the compiler here */
 	unsigned slots;
 	bool lost;              /* the connection broke or went silent during the build */
 	const char *quarantine; /* why it got no more work, or "" */

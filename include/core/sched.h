@@ -56,6 +56,7 @@ enum sched_event_type {
 	SCHED_JOB_GONE,     /* job, ok: the wrapper has ended, well or (false) otherwise */
 	SCHED_NODE_UP,      /* node, credits, slots, toolchains, here */
 	SCHED_NODE_CREDITS, /* node, credits */
+	SCHED_NODE_TOOLCHAINS, /* node, toolchains: it turned out to have these, its old ones among them */
 	SCHED_NODE_SUSPECT, /* node, suspect: it owes results and is silent, or is so no longer */
 	SCHED_NODE_DOWN,    /* node */
 	SCHED_NODE_DISTRUSTED, /* node: likewise, and for ever; it need not be up */

@@ -25,6 +25,8 @@ struct toolchain {
 	char defaults[TOOLCHAIN_DIGEST_HEX + 1]; /* of -Q --help=… and predefined macros */
 	char canary[TOOLCHAIN_DIGEST_HEX + 1];   /* of the C canary's assembly and object */
 	char cxx[TOOLCHAIN_DIGEST_HEX + 1];      /* of the C++ canary's; "-" without C++ */
+	char bare[TOOLCHAIN_DIGEST_HEX + 1]; /* of one object of the C canary alone, without -g */
+	char bare_cxx[TOOLCHAIN_DIGEST_HEX + 1]; /* and of the C++ canary; "-" */
 	uint8_t id[TOOLCHAIN_ID_BYTES];
 };
 

@@ -5,7 +5,8 @@
 #define PATH 1, 4095
 
 static const struct conf_row rows[] = {
-	{ROW(node, CONF_LIST), 1, 300, NULL, "HOST[:PORT]", "use this node too, heard or not"},
+	{ROW(node, CONF_LIST), 1, 300, NULL, "ADDRESS",
+		"use this node too, heard or not, or distccd"},
 	{ROW(no_discovery, CONF_BOOL), 0, 1, "no", NULL,
 		"use the nodes that are named, and no others"},
 	{ROW(interface, CONF_LIST), 1, 15, NULL, "IF", "hear beacons on this interface only"},
@@ -15,6 +16,7 @@ static const struct conf_row rows[] = {
 		"processes at work here; 0: the usable cores"},
 	{ROW(report, CONF_STRING), 0, 4095, "", "FILE", "where the JSON report goes, or none"},
 	{ROW(direct, CONF_BOOL), 0, 1, "yes", NULL, "let nodes read the sources themselves"},
+	{ROW(identical, CONF_BOOL), 0, 1, "no", NULL, "use no distccd: its objects may differ"},
 	{ROW(verify, CONF_INT), 0, 100, "0", "PERCENT",
 		"compile so much of what nodes did here, too"},
 	{ROW(make, CONF_STRING), PATH, "make", "PROGRAM", "the make to run"},

@@ -4,6 +4,7 @@
  * order. A list is replaced by the first value of a pass and grows with the next ones.
  */
 #include "conf_impl.h"
+#include "core/distcc.h"
 
 #include <limits.h>
 #include <string.h>
@@ -97,10 +98,20 @@ static bool set_bool_text(struct conf_pass *p, size_t i, const char *text)
 	return false;
 }
 
+/* How long the first item is: up to a comma, but that in a distccd's address is a part of it. */
+static size_t item_len(const char *text)
+{
+	static const char option[] = ",lzo";
+	size_t n = strcspn(text, ","), len = sizeof option - 1;
+	bool goes_on = distcc_is_address(text) && str_starts(text + n, option) &&
+		       (text[n + len] == ',' || !text[n + len]);
+	return goes_on ? n + len : n;
+}
+
 static bool set_list_text(struct conf_pass *p, size_t i, const char *text)
 {
 	for (;;) {
-		size_t n = strcspn(text, ",");
+		size_t n = item_len(text);
 		if (!add_string(p, i, text, n))
 			return false;
 		if (!text[n])

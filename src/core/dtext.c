@@ -43,6 +43,7 @@ struct dtext {
 	uint64_t line;  /* number of the next line, as the preprocessor counts */
 	struct buf names, carry;
 	struct buf *markers;  /* where they are recorded, or NULL */
+	struct buf *macros;   /* where what is dropped goes, or NULL */
 	struct buf discarded; /* what would be written for a block that is skipped */
 	struct level *levels; /* DEPTH_MAX, of includes; 0 is the main file */
 	unsigned depth;
@@ -271,7 +272,8 @@ static uint64_t count_lines(const char *p, const char *end)
 
 static int keep(const struct dtext *d, const char *from, const char *to, struct buf *out)
 {
-	return d->dropping ? 0 : buf_append(out, from, (size_t)(to - from));
+	struct buf *to_buf = d->dropping ? d->macros : out;
+	return to_buf ? buf_append(to_buf, from, (size_t)(to - from)) : 0;
 }
 
 /* The next line behind p that begins with '#', blanks aside; NULL at the end. *ret_hash: its '#'. */
@@ -368,6 +370,11 @@ void dtext_on_file(struct dtext *d, dtext_file_fn fn, void *ctx)
 {
 	d->on_file = fn;
 	d->on_file_ctx = ctx;
+}
+
+void dtext_keep_macros(struct dtext *d, struct buf *macros)
+{
+	d->macros = macros;
 }
 
 int dtext_feed(struct dtext *d, const char *in, size_t n, struct buf *out)

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <lzo/lzo1x.h>
 
+/* Of a block whose size is not known: source and objects are seldom packed better. */
+enum { GUESS_TIMES = 8, GUESS_BYTES = 64 };
+
 struct lz {
 	lzo_align_t work[(LZO1X_1_MEM_COMPRESS + sizeof(lzo_align_t) - 1) / sizeof(lzo_align_t)];
 };
@@ -57,4 +60,45 @@ int lz_unpack(const struct msg *m, struct buf *out)
 		return ERR_LZO;
 	out->len += raw;
 	return 0;
+}
+
+/* LZO's worst case for n bytes. */
+static size_t packed_max(size_t n)
+{
+	return n + n / 16 + 64 + 3;
+}
+
+int lz_pack_whole(struct lz *lz, const uint8_t *raw, size_t n, struct buf *out)
+{
+	lzo_uint packed = 0;
+	int err = buf_reserve(out, packed_max(n));
+	if (err)
+		return err;
+	int rc = lzo1x_1_compress(raw, n, out->data + out->len, &packed, lz->work);
+	assert(rc == LZO_E_OK && packed <= packed_max(n));
+	(void)rc;
+	out->len += packed;
+	return 0;
+}
+
+int lz_unpack_whole(const uint8_t *packed, size_t n, struct buf *out)
+{
+	size_t room = GUESS_TIMES * n + GUESS_BYTES, most = out->max_bytes - out->len;
+	for (;; room *= 2) {
+		if (room > most)
+			room = most;
+		int err = buf_reserve(out, room);
+		if (err)
+			return err;
+		lzo_uint raw = room;
+		int rc = lzo1x_decompress_safe(packed, n, out->data + out->len, &raw, NULL);
+		if (rc == LZO_E_OK) {
+			out->len += raw;
+			return 0;
+		}
+		if (rc != LZO_E_OUTPUT_OVERRUN)
+			return ERR_LZO;
+		if (room == most)
+			return ERR_TOOBIG;
+	}
 }

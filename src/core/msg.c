@@ -258,6 +258,10 @@ static void wr_payload(struct buf *b, const struct msg *m)
 		wr_u64(b, m->cc_done.cpu_us);
 		break;
 	case MSG_CC_BLOCK: wr_block(b, m); break;
+	case MSG_CC_PRELUDE:
+		msg_limit(b, m->cc_prelude.n, JOB_PRELUDE_BYTES_MAX);
+		wr_bytes(b, m->cc_prelude.text, m->cc_prelude.n);
+		break;
 	case MSG_CC_KNOWN: wr_known(b, m); break;
 	case MSG_CC_HEAVY:
 		wr_u16(b, m->cc_heavy.version);
@@ -318,6 +322,10 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->cc_done.cpu_us = rd_u64(r);
 		break;
 	case MSG_CC_BLOCK: rd_block(r, m); break;
+	case MSG_CC_PRELUDE:
+		m->cc_prelude.text =
+			(const char *)rd_bytes(r, &m->cc_prelude.n, JOB_PRELUDE_BYTES_MAX);
+		break;
 	case MSG_CC_KNOWN: rd_known(r, m); break;
 	case MSG_CC_HEAVY:
 		m->cc_heavy.version = rd_u16(r);
@@ -434,6 +442,7 @@ void msg_fini(struct msg *m)
 	case MSG_CC_DONE:
 	case MSG_CC_BLOCK:
 	case MSG_CC_KNOWN:
+	case MSG_CC_PRELUDE:
 	case MSG_CC_HEAVY:
 	case MSG_CC_CHECKED:
 	case MSG_CC_CHECK:

@@ -19,7 +19,7 @@
 struct node {
 	char *name, *address, *quarantine;
 	unsigned slots, jobs;
-	bool lost, suspicious;
+	bool lost, suspicious, is_distccd;
 	struct strv outputs; /* of the jobs that it did */
 	json_t *present;
 	uint64_t up, down, contents;
@@ -30,7 +30,7 @@ struct report {
 	size_t n_nodes, cap_nodes;
 	struct strv jobs, steps; /* finished rows: a tenth of what their json_t would take */
 	struct usage *usage;
-	unsigned remote, views, failed, retried, checked;
+	unsigned remote, views, failed, retried, checked, unpromised;
 };
 
 json_t *report_text(const char *s)
@@ -131,6 +131,7 @@ int report_add_node(struct report *r, const struct report_node *from)
 	free(n->address);
 	n->address = xstrdup(from->address);
 	n->slots = from->slots;
+	n->is_distccd = from->is_distccd;
 	n->lost = from->lost;
 	free(n->quarantine);
 	n->quarantine = xstrdup(from->quarantine ? from->quarantine : "");
@@ -168,6 +169,7 @@ static void count(struct report *r, struct node *n, const struct report_job *j)
 	if (!n)
 		return;
 	n->jobs += j->remote;
+	r->unpromised += j->remote && n->is_distccd;
 	if (j->remote)
 		strv_push(&n->outputs, j->output);
 	n->up += j->bytes.up;
@@ -204,13 +206,14 @@ void report_add_job(struct report *r, const struct report_job *j)
 		report_seconds(j->cpu.remote_s));
 	const char *input = !j->remote ? NULL : j->is_view ? "view" : "text";
 	json_t *row = json_pack(
-		"{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "id",
-		whole(j->id), "source", report_text(j->source), "output", report_text(j->output),
-		"compiler", report_text(j->compiler), "where", j->remote ? "node" : "local", "node",
-		n ? report_text(n->name) : json_null(), "reason", report_text(j->reason), "input",
-		input, "no_view", report_text(j->no_view ? j->no_view : ""), "t",
-		format_times(&j->t), "bytes", bytes, "cpu", cpu, "retries", whole(j->retries),
-		"checked", j->checked);
+		"{s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?, s:b}",
+		"id", whole(j->id), "source", report_text(j->source), "output",
+		report_text(j->output), "compiler", report_text(j->compiler), "where",
+		j->remote ? "node" : "local", "node", n ? report_text(n->name) : json_null(),
+		"reason", report_text(j->reason), "input", input, "no_view",
+		report_text(j->no_view ? j->no_view : ""), "t", format_times(&j->t), "bytes", bytes,
+		"cpu", cpu, "retries", whole(j->retries), "checked", j->checked, "promised",
+		!(j->remote && n->is_distccd));
 	strv_push_take(&r->jobs, report_dump(row));
 }
 
@@ -251,12 +254,14 @@ static char *format_node(const struct report *r, size_t i, const struct usage_fr
 	json_t *slots_busy = report_slots(r->usage, (int)i, f, &busy_s);
 	for (size_t k = 0; n->suspicious && k < n->outputs.n; k++)
 		json_array_append_new(outputs, report_text(n->outputs.v[k]));
-	return report_dump(json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:O, s:I, s:I, s:b, s:o, s:o}",
-		"name", report_text(n->name), "address", report_text(n->address), "slots",
-		whole(n->slots), "jobs", whole(n->jobs), "busy_s", report_seconds(busy_s),
-		"slots_busy_s", slots_busy, "present", n->present, "bytes_up",
-		whole(n->up + n->contents), "bytes_down", whole(n->down), "lost", n->lost,
-		"quarantine", report_text(n->quarantine), "suspicious", outputs));
+	return report_dump(
+		json_pack("{s:o, s:o, s:s, s:I, s:I, s:o, s:o, s:O, s:I, s:I, s:b, s:o, s:o}",
+			"name", report_text(n->name), "address", report_text(n->address), "kind",
+			n->is_distccd ? "distccd" : "farmnode", "slots", whole(n->slots), "jobs",
+			whole(n->jobs), "busy_s", report_seconds(busy_s), "slots_busy_s",
+			slots_busy, "present", n->present, "bytes_up", whole(n->up + n->contents),
+			"bytes_down", whole(n->down), "lost", n->lost, "quarantine",
+			report_text(n->quarantine), "suspicious", outputs));
 }
 
 static char *format_summary(
@@ -265,13 +270,14 @@ static char *format_summary(
 	double rate = b->wall_s > 0 ? (double)r->jobs.n / b->wall_s : 0;
 	json_t *tokens = json_pack(
 		"{s:I, s:I}", "lent_peak", whole(t->lent_peak), "lost", whole(t->tokens_lost));
-	return report_dump(json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}",
-		"jobs", whole(r->jobs.n), "remote", whole(r->remote), "local",
-		whole(r->jobs.n - r->remote), "failed", whole(r->failed), "retried",
-		whole(r->retried), "views", whole(r->views), "contents_up", whole(t->content_bytes),
-		"checked", whole(r->checked), "suspicious", whole(report_suspicious(r)),
-		"files_per_s", report_seconds(rate), "max_local_running",
-		whole(t->max_local_running), "tokens", tokens));
+	return report_dump(json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "jobs",
+		whole(r->jobs.n), "remote", whole(r->remote), "local", whole(r->jobs.n - r->remote),
+		"failed", whole(r->failed), "retried", whole(r->retried), "views", whole(r->views),
+		"contents_up", whole(t->content_bytes), "checked", whole(r->checked), "suspicious",
+		whole(report_suspicious(r)), "unpromised", whole(r->unpromised), "files_per_s",
+		report_seconds(rate), "max_local_running", whole(t->max_local_running), "tokens",
+		tokens));
 }
 
 static void print_rows(FILE *out, const char *name, const struct strv *rows)
@@ -295,7 +301,7 @@ char *report_to_json(
 	size_t size;
 	FILE *out = open_memstream(&json, &size);
 	assert(out);
-	fprintf(out, "{\n\"schema\": \"farmmake-report/2\",\n\"build\": %s,\n", build);
+	fprintf(out, "{\n\"schema\": \"farmmake-report/3\",\n\"build\": %s,\n", build);
 	print_rows(out, "nodes", &nodes);
 	print_rows(out, "jobs", &r->jobs);
 	print_rows(out, "steps", &r->steps);

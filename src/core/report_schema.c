@@ -1,4 +1,4 @@
-/* The schema "farmmake-report/2" as tables, and the walk that compares a document with them. */
+/* The schema "farmmake-report/3" as tables, and the walk that compares a document with them. */
 #include "report_schema.h"
 
 #include "base/err.h"
@@ -65,12 +65,14 @@ static const struct field job[] = {
 	{"cpu", OBJECT, job_cpu},
 	{"retries", COUNT},
 	{"checked", TEXT_OR_NULL},
+	{"promised", FLAG},
 	{NULL},
 };
 
 static const struct field node[] = {
 	{"name", TEXT},
 	{"address", TEXT},
+	{"kind", TEXT, .only = {"farmnode", "distccd"}},
 	{"slots", COUNT},
 	{"jobs", COUNT},
 	{"busy_s", SECONDS},
@@ -158,6 +160,7 @@ static const struct field summary[] = {
 	{"contents_up", COUNT},
 	{"checked", COUNT},
 	{"suspicious", COUNT},
+	{"unpromised", COUNT},
 	{"files_per_s", RATE},
 	{"max_local_running", COUNT},
 	{"tokens", OBJECT, summary_tokens},
@@ -165,7 +168,7 @@ static const struct field summary[] = {
 };
 
 static const struct field document[] = {
-	{"schema", TEXT, .only = {"farmmake-report/2"}},
+	{"schema", TEXT, .only = {"farmmake-report/3"}},
 	{"build", OBJECT, build},
 	{"nodes", ROWS, node},
 	{"jobs", ROWS, job},

@@ -224,6 +224,16 @@ static void print_checks(FILE *out, const json_t *doc)
 			checked, n, differ, checked - n - differ);
 }
 
+static void print_unpromised(FILE *out, const json_t *doc)
+{
+	size_t n = count(json_object_get(doc, "summary"), "unpromised");
+	if (n)
+		fprintf(out,
+			"  of distccds %2zu, which may differ from what the compiler here makes "
+			"(--farm-identical)\n",
+			n);
+}
+
 static void print_traffic(FILE *out, const json_t *doc)
 {
 	const json_t *tokens = json_object_get(json_object_get(doc, "summary"), "tokens");
@@ -286,6 +296,7 @@ int report_summary(const char *json, char **ret_text, char **ret_why)
 	print_limit(out, json_object_get(doc, "usage"));
 	print_places(out, doc);
 	print_checks(out, doc);
+	print_unpromised(out, doc);
 	print_traffic(out, doc);
 	print_nodes(out, doc);
 	if (fclose(out) != 0)

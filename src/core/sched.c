@@ -291,6 +291,15 @@ static void on_credits(struct sched *s, const struct sched_event *ev, struct sch
 	dispatch(s, ev->now_us, plan);
 }
 
+static void on_toolchains(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
+{
+	struct sched_node *n = sched_node_find(s, ev->node);
+	assert(n && n->up && (n->toolchains & ~ev->toolchains) == 0);
+	sched_node_offer(s, n, ev->toolchains, ev->now_us);
+	sched_recall(s, plan);
+	dispatch(s, ev->now_us, plan);
+}
+
 static void on_suspect(struct sched *s, const struct sched_event *ev, struct sched_plan *plan)
 {
 	struct sched_node *n = sched_node_find(s, ev->node);
@@ -404,6 +413,7 @@ void sched_step(struct sched *s, const struct sched_event *ev, struct sched_plan
 	case SCHED_JOB_GONE: on_gone(s, ev, plan); break;
 	case SCHED_NODE_UP: on_node_up(s, ev, plan); break;
 	case SCHED_NODE_CREDITS: on_credits(s, ev, plan); break;
+	case SCHED_NODE_TOOLCHAINS: on_toolchains(s, ev, plan); break;
 	case SCHED_NODE_SUSPECT: on_suspect(s, ev, plan); break;
 	case SCHED_NODE_DOWN: on_node_down(s, ev, plan); break;
 	case SCHED_NODE_DISTRUSTED: on_distrusted(s, ev, plan); break;

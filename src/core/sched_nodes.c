@@ -223,6 +223,14 @@ void sched_node_refresh(struct sched *s, struct sched_node *n, uint64_t now_us)
 		sched_heap_add(heap, n);
 }
 
+void sched_node_offer(struct sched *s, struct sched_node *n, uint64_t toolchains, uint64_t now_us)
+{
+	count_in_lanes(s, n, -1);
+	n->toolchains = toolchains;
+	count_in_lanes(s, n, 1);
+	sched_node_refresh(s, n, now_us);
+}
+
 void sched_node_refused(struct sched *s, struct sched_node *n, bool refused, uint64_t now_us)
 {
 	if (!refused) {

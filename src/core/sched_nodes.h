@@ -87,6 +87,8 @@ struct sched_node *sched_node_find(const struct sched *s, uint32_t id);
 struct sched_node *sched_node_get(struct sched *s, uint32_t id); /* made when new */
 /* Anything about the node has changed: puts it where it belongs now. */
 void sched_node_refresh(struct sched *s, struct sched_node *n, uint64_t now_us);
+/* From now on it has these toolchains. */
+void sched_node_offer(struct sched *s, struct sched_node *n, uint64_t toolchains, uint64_t now_us);
 void sched_nodes_free(struct sched *s);
 /* It refused a job, or (false) returned one. */
 void sched_node_refused(struct sched *s, struct sched_node *n, bool refused, uint64_t now_us);

@@ -30,6 +30,8 @@ static const struct field fields[] = {
 	FIELD(defaults, SHAPE_DIGEST),
 	FIELD(canary, SHAPE_DIGEST),
 	FIELD(cxx, SHAPE_DIGEST_OR_NONE),
+	FIELD(bare, SHAPE_DIGEST),
+	FIELD(bare_cxx, SHAPE_DIGEST_OR_NONE),
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 

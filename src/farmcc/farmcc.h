@@ -33,6 +33,7 @@ struct cc {
 	struct ccargs args;
 	char *cwd;          /* as the compiler would record it */
 	struct sock *sock;  /* NULL: nobody to talk to */
+	bool sends_prelude; /* with its text */
 	bool idle;          /* compile with what others leave of the cores */
 	bool told;          /* the controller knows already that this compile is local */
 	struct check check; /* of a node's result */

@@ -130,6 +130,8 @@ static enum route finish(struct upload *u)
 {
 	if (u->wait_status != 0 || said_something(u))
 		return route_local(u->cc, "the preprocessor had something to say");
+	if (u->cc->sends_prelude && text_send_prelude(u->text) < 0)
+		return route_local(u->cc, "farmmake is gone");
 	struct msg m = {.type = MSG_CC_STAGED};
 	m.cc_staged.raw_bytes = u->raw_bytes;
 	m.cc_staged.cpu_us = u->cpu_us;
@@ -144,6 +146,8 @@ enum route preprocess_run(struct cc *cc)
 	enum route next;
 	int err = start(&u);
 	u.text = text_create(cc->sock, dir, cc->cwd); /* while the preprocessor starts */
+	if (cc->sends_prelude)
+		text_keep_prelude(u.text);
 	if (err)
 		next = route_local(cc, "cannot run the preprocessor: %s", err_str(err));
 	else if ((err = follow(&u)))

@@ -49,7 +49,8 @@ static enum route obey(struct cc *cc, const struct msg *m)
 {
 	if (m->type != MSG_CC_VERDICT)
 		return gone(cc, ERR_STATE);
-	if (m->cc_verdict.verdict == VERDICT_PREPROCESS)
+	cc->sends_prelude = m->cc_verdict.verdict == VERDICT_PREPROCESS_ALL;
+	if (m->cc_verdict.verdict == VERDICT_PREPROCESS || cc->sends_prelude)
 		return ROUTE_NEXT;
 	cc->told = true;
 	cc->idle = m->cc_verdict.verdict == VERDICT_IDLE;

@@ -33,9 +33,10 @@ struct text {
 	struct buf in;   /* as the preprocessor wrote it, less what was passed on */
 	size_t start;    /* of the current region in it */
 	struct dtext_cutter cutter;
-	bool is_block;    /* the region is one, as far as is known */
-	struct buf out;   /* rewritten and not yet sent */
-	struct msg known; /* MSG_CC_KNOWN, not yet sent */
+	bool is_block;      /* the region is one, as far as is known */
+	struct buf out;     /* rewritten and not yet sent */
+	struct buf prelude; /* the macros that the text leaves out, if they are wanted */
+	struct msg known;   /* MSG_CC_KNOWN, not yet sent */
 	struct buf markers;
 	uint64_t raw_bytes;
 };
@@ -57,6 +58,7 @@ struct text *text_create(struct sock *sock, const char *dir, const char *cwd)
 	buf_reserve(&t->in, WINDOW_BYTES); /* in one piece; what is not used costs nothing */
 	buf_init(&t->out, HELD_BYTES_MAX);
 	buf_init(&t->markers, HELD_BYTES_MAX);
+	buf_init(&t->prelude, HELD_BYTES_MAX);
 	return t;
 }
 
@@ -70,7 +72,21 @@ void text_destroy(struct text *t)
 	buf_fini(&t->in);
 	buf_fini(&t->out);
 	buf_fini(&t->markers);
+	buf_fini(&t->prelude);
 	free(t);
+}
+
+void text_keep_prelude(struct text *t)
+{
+	dtext_keep_macros(t->dtext, &t->prelude);
+}
+
+int text_send_prelude(struct text *t)
+{
+	struct msg m = {.type = MSG_CC_PRELUDE};
+	m.cc_prelude.text = (const char *)t->prelude.data;
+	m.cc_prelude.n = t->prelude.len;
+	return t->prelude.len <= JOB_PRELUDE_BYTES_MAX ? sock_queue(t->sock, &m) : 0;
 }
 
 static int send_packed(struct text *t, const uint8_t *raw, size_t n)

@@ -19,6 +19,11 @@ enum { TEXT_STEP_BYTES = 32 << 10 };
 struct text *text_create(struct sock *sock, const char *dir, const char *cwd);
 void text_destroy(struct text *t);
 
+/* From the beginning on: keeps the definitions that the text leaves out. */
+void text_keep_prelude(struct text *t);
+/* Sends them, unless there are more than may be sent. */
+int text_send_prelude(struct text *t);
+
 /* Where the next n bytes of the text, at most TEXT_STEP_BYTES, are to be put. NULL: it is too long, or there
  * is no memory. */
 char *text_room(struct text *t);

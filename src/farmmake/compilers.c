@@ -6,12 +6,10 @@
 
 #include <string.h>
 
-enum { BITS = 64 };
-
 struct compilers {
 	struct compiler **v;
 	size_t n;
-	uint8_t ids[BITS][TOOLCHAIN_ID_BYTES];
+	uint8_t ids[COMPILERS_BITS][TOOLCHAIN_ID_BYTES];
 	int bits;
 };
 
@@ -44,6 +42,14 @@ struct compiler *compilers_get(struct compilers *c, const char *path)
 	return cc;
 }
 
+void compilers_each_known(
+	const struct compilers *c, void (*fn)(void *ctx, const struct compiler *cc), void *ctx)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i]->state == COMPILER_KNOWN)
+			fn(ctx, c->v[i]);
+}
+
 int compilers_bit(
 	struct compilers *c, const char *text, struct toolchain *ret_toolchain, int *ret_bit)
 {
@@ -60,7 +66,7 @@ int compilers_bit(
 	int bit = 0;
 	while (bit < c->bits && memcmp(c->ids[bit], t.id, sizeof t.id) != 0)
 		bit++;
-	if (bit == BITS)
+	if (bit == COMPILERS_BITS)
 		return ERR_TOOBIG;
 	if (bit == c->bits)
 		memcpy(c->ids[c->bits++], t.id, sizeof t.id);

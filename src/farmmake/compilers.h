@@ -11,6 +11,8 @@
 
 struct compilers;
 
+enum { COMPILERS_BITS = 64 };
+
 enum compiler_state { COMPILER_UNKNOWN, COMPILER_PROBING, COMPILER_KNOWN, COMPILER_BAD };
 
 struct compiler {
@@ -26,6 +28,9 @@ void compilers_destroy(struct compilers *c);
 struct compiler *compilers_get(struct compilers *c, const char *path);
 /* What farmprobe said of it; "" when it failed. */
 void compilers_learn(struct compilers *c, struct compiler *cc, const char *text);
+/* Calls fn for each one that is known. */
+void compilers_each_known(
+	const struct compilers *c, void (*fn)(void *ctx, const struct compiler *cc), void *ctx);
 /* The bit of a toolchain in its text form: ERR_COMPILER for a malformed one or a wrong id, ERR_TOOBIG when
  * 64 others are known. */
 int compilers_bit(

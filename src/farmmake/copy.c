@@ -1,5 +1,6 @@
 #include "copy.h"
 
+#include "distccd_job.h"
 #include "peer.h"
 
 #include <errno.h>
@@ -54,6 +55,9 @@ void copy_detach(struct copy *c)
 {
 	list_remove(&c->peer_link);
 	list_remove(&c->upload_link);
+	if (c->call)
+		distccd_job_cancel(c->call);
+	c->call = NULL;
 	c->peer = NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "core/noise.h"
 #include "io/digest.h"
 
+struct distccd_job;
 struct peer;
 struct wrapper;
 
@@ -18,6 +19,8 @@ struct copy {
 	struct wrapper *wrapper;
 	struct peer *peer; /* NULL: nowhere */
 	struct list peer_link, upload_link;
+	struct distccd_job
+		*call; /* its way to a distccd and back; NULL: it goes over the peer's link */
 	bool job_sent;
 	bool waits; /* a view's, that is being looked at again */
 	size_t upload_cursor;

@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "compilers.h"
+#include "distccd.h"
 #include "history.h"
+#include "nodes.h"
 #include "peer.h"
 #include "wrapper.h"
 
@@ -14,7 +16,7 @@ enum {
 void lobby_open(struct farm *f)
 {
 	list_init(&f->lobby);
-	f->expects_nodes = f->has_key && history_had_nodes();
+	f->expects_nodes = (f->has_key || nodes_has_distccd(&f->conf)) && history_had_nodes();
 }
 
 /* Later, the farm is not about to be there. */
@@ -23,11 +25,19 @@ static bool is_early(const struct farm *f)
 	return clock_now_us() - f->start_us < NODE_US;
 }
 
+/* Is its compiler being examined, here or at a distccd? */
+static bool is_in_question(const struct wrapper *w)
+{
+	const struct compiler *cc = w->compiler;
+	return cc->state == COMPILER_PROBING ||
+	       (cc->state == COMPILER_KNOWN && distccd_is_trying(w->farm, cc->bit));
+}
+
 bool lobby_enter(struct wrapper *w)
 {
 	struct farm *f = w->farm;
 	bool for_node = f->expects_nodes && is_early(f) && !peer_any_up(f);
-	bool for_compiler = w->compiler->state == COMPILER_PROBING;
+	bool for_compiler = is_in_question(w);
 	if (w->has_waited || !(for_node || for_compiler))
 		return false;
 	w->waits_since_us = clock_now_us();
@@ -59,7 +69,7 @@ void lobby_tick(struct farm *f)
 {
 	list_for_each_safe(l, &f->lobby) {
 		struct wrapper *w = list_entry(l, struct wrapper, lobby_link);
-		bool for_compiler = w->compiler->state == COMPILER_PROBING;
+		bool for_compiler = is_in_question(w);
 		if (clock_now_us() - w->waits_since_us < (for_compiler ? COMPILER_US : NODE_US))
 			continue;
 		list_remove(l);

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "distccd.h"
 #include "io/netif.h"
 #include "lobby.h"
 #include "peer.h"
@@ -51,9 +52,11 @@ static void on_tick(uv_timer_t *timer)
 	farm_event(f, (struct sched_event){SCHED_TICK, .idle = f->has_idle_slot});
 }
 
-static void add_static(struct farm *f, const struct sockaddr *addr)
+/* distccd: NULL for a farmnode. */
+static void add_static(
+	struct farm *f, const struct sockaddr *addr, const struct distcc_address *distccd)
 {
-	struct peer *p = peer_create(f, addr, "");
+	struct peer *p = distccd ? distccd_create(f, addr, distccd) : peer_create(f, addr, "");
 	p->is_static = true;
 	peer_dial(p);
 }
@@ -61,8 +64,10 @@ static void add_static(struct farm *f, const struct sockaddr *addr)
 struct resolve {
 	uv_getaddrinfo_t req;
 	struct farm *farm;
-	char *text;
+	char *host;
 	int port;
+	struct distcc_address distccd;
+	bool is_distccd;
 };
 
 static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
@@ -72,30 +77,71 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 		struct sockaddr_storage addr;
 		memcpy(&addr, res->ai_addr, res->ai_addrlen);
 		netif_set_port((struct sockaddr *)&addr, r->port);
-		add_static(r->farm, (struct sockaddr *)&addr);
+		add_static(r->farm, (struct sockaddr *)&addr, r->is_distccd ? &r->distccd : NULL);
 	} else if (status != 0 && status != UV_ECANCELED) {
-		log_warning("cannot use node %s: %s", r->text, uv_strerror(status));
+		log_warning("cannot use node %s: %s", r->host, uv_strerror(status));
 	}
 	uv_freeaddrinfo(res);
-	free(r->text);
+	free(r->host);
 	free(r);
 }
 
-static void resolve(struct farm *f, const char *text)
+static void start_resolving(struct resolve *r)
 {
+	r->req.data = r;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	int err = uv_getaddrinfo(&r->farm->loop, &r->req, on_resolved, r->host, NULL, &hints);
+	if (err)
+		on_resolved(&r->req, err, NULL);
+}
+
+static void add_farmnode(struct farm *f, const char *text)
+{
+	struct sockaddr_storage addr;
+	if (netif_parse_address(text, NETIF_PORT, true, &addr) == 0) {
+		add_static(f, (struct sockaddr *)&addr, NULL);
+		return;
+	}
 	struct resolve *r = xcalloc(1, sizeof *r);
 	r->farm = f;
-	r->req.data = r;
-	r->text = xstrdup(text);
+	r->host = xstrdup(text);
 	r->port = NETIF_PORT;
-	char *colon = strrchr(r->text, ':');
+	char *colon = strrchr(r->host, ':');
 	long port;
 	if (colon && str_to_long(colon + 1, 1, 65535, &port) == 0)
 		*colon = '\0', r->port = (int)port;
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-	int err = uv_getaddrinfo(&f->loop, &r->req, on_resolved, r->text, NULL, &hints);
-	if (err)
-		on_resolved(&r->req, err, NULL);
+	start_resolving(r);
+}
+
+static void add_distccd(struct farm *f, const char *text)
+{
+	struct distcc_address a;
+	struct sockaddr_storage addr;
+	if (distcc_parse_address(text, &a) < 0) {
+		log_warning("cannot use node %s: not of the form distcc://HOST[:PORT]/SLOTS[,lzo]",
+			text);
+		return;
+	}
+	if (f->conf.identical) {
+		if (f->conf.verbose)
+			log_info("distccd %s is left out: it cannot promise the same objects",
+				a.host);
+		return;
+	}
+	bool is_v6 = strchr(a.host, ':');
+	_cleanup_free_ char *where =
+		xasprintf("%s%s%s:%u", is_v6 ? "[" : "", a.host, is_v6 ? "]" : "", a.port);
+	if (netif_parse_address(where, DISTCC_PORT, true, &addr) == 0) {
+		add_static(f, (struct sockaddr *)&addr, &a);
+		return;
+	}
+	struct resolve *r = xcalloc(1, sizeof *r);
+	r->farm = f;
+	r->host = xstrdup(a.host);
+	r->port = a.port;
+	r->distccd = a;
+	r->is_distccd = true;
+	start_resolving(r);
 }
 
 static void start_discovery(struct farm *f)
@@ -113,22 +159,29 @@ static void start_discovery(struct farm *f)
 		log_warning("cannot hear beacons on UDP port %ld: %s", f->conf.port, err_str(err));
 }
 
+bool nodes_has_distccd(const struct conf *c)
+{
+	for (size_t i = 0; i < c->node.n; i++)
+		if (distcc_is_address(c->node.v[i]))
+			return true;
+	return false;
+}
+
 void nodes_start(struct farm *f)
 {
 	uv_timer_init(&f->loop, &f->tick);
 	f->tick.data = f;
 	f->last_tick_ms = clock_now_ms();
-	if (!f->has_key)
-		return;
-	uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
-	if (!f->conf.no_discovery)
+	if (f->has_key || nodes_has_distccd(&f->conf))
+		uv_timer_start(&f->tick, on_tick, TICK_MS, TICK_MS);
+	if (f->has_key && !f->conf.no_discovery)
 		start_discovery(f);
 	for (size_t i = 0; i < f->conf.node.n; i++) {
-		struct sockaddr_storage addr;
-		if (netif_parse_address(f->conf.node.v[i], NETIF_PORT, true, &addr) == 0)
-			add_static(f, (struct sockaddr *)&addr);
-		else
-			resolve(f, f->conf.node.v[i]);
+		const char *text = f->conf.node.v[i];
+		if (distcc_is_address(text))
+			add_distccd(f, text);
+		else if (f->has_key)
+			add_farmnode(f, text);
 	}
 }
 

@@ -8,5 +8,7 @@
 
 /* Failures are logged, and only cost nodes. */
 void nodes_start(struct farm *f);
+/* Is one of them a distccd, which needs no key? */
+bool nodes_has_distccd(const struct conf *c);
 /* Closes discovery and the clock. */
 void nodes_stop(struct farm *f);

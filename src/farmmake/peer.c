@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "compilers.h"
-#include "core/cost.h"
+#include "distccd.h"
 #include "io/netif.h"
 #include "lobby.h"
 #include "peer_result.h"
@@ -61,6 +61,21 @@ bool peer_any_up(const struct farm *f)
 		if (list_entry(l, struct peer, link)->state == PEER_UP)
 			return true;
 	return false;
+}
+
+bool peer_any_farmnode_up(const struct farm *f)
+{
+	list_for_each(l, &f->peers) {
+		const struct peer *p = list_entry(l, struct peer, link);
+		if (p->state == PEER_UP && !p->distccd)
+			return true;
+	}
+	return false;
+}
+
+uint64_t peer_moved_bytes(const struct peer *p)
+{
+	return p->distccd ? p->moved_bytes : conn_moved_bytes(p->conn);
 }
 
 struct copy *peer_find_job(const struct peer *p, uint32_t id)
@@ -119,7 +134,7 @@ static void say_namesake(const struct peer *p, const char *other)
 		p->name, p->address, other);
 }
 
-static uint32_t usable_credits(const struct peer *p)
+uint32_t peer_usable_credits(const struct peer *p)
 {
 	return p->left_out ? 0 : p->credits;
 }
@@ -151,7 +166,7 @@ static int on_welcome(struct peer *p, const struct msg *m)
 	if (p->farm->conf.verbose)
 		log_info("node %s (%s): %u slots", p->name, p->address, p->slots);
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_UP, .node = p->id,
-				    .credits = usable_credits(p), .slots = m->welcome.slots,
+				    .credits = peer_usable_credits(p), .slots = m->welcome.slots,
 				    .here = netif_is_here((const struct sockaddr *)&p->addr),
 				    .toolchains = intern_toolchains(p, &m->welcome.toolchains)});
 	tell_node(p);
@@ -163,22 +178,8 @@ static int on_welcome(struct peer *p, const struct msg *m)
 static void on_started(struct peer *p, const struct msg *m)
 {
 	struct copy *c = peer_find_job(p, m->job);
-	if (!c)
-		return;
-	c->t_started = farm_seconds(p->farm);
-	tell_phase(c->wrapper, p, true);
-	farm_event(p->farm, (struct sched_event){SCHED_JOB_STARTED, .job = m->job, .node = p->id});
-}
-
-/* The node says how long its compiler took, not when that was over. */
-static void note_times(struct wrapper *w, const struct copy *c, uint64_t wall_us)
-{
-	w->t.finished = farm_seconds(w->farm);
-	w->t.started = c->t_started;
-	w->t.compiled = -1;
-	double compiled = c->t_started + (double)wall_us / 1e6;
-	if (c->t_started >= 0)
-		w->t.compiled = compiled < w->t.finished ? compiled : w->t.finished;
+	if (c)
+		peer_result_begin(p, c);
 }
 
 static void on_result(struct peer *p, const struct msg *m)
@@ -186,31 +187,11 @@ static void on_result(struct peer *p, const struct msg *m)
 	struct copy *c = peer_find_job(p, m->job);
 	if (!c)
 		return;
-	struct wrapper *w = c->wrapper;
 	enum peer_result verdict = peer_result_finish(c, &m->result);
-	if (verdict == PEER_RESULT_BROKEN) {
-		peer_strike(p, TRUST_DIGEST, w->spec.source);
-		return;
-	}
-	struct sched_event ev = {SCHED_JOB_RESULT, .job = m->job, .node = p->id,
-		.wall_us = m->result.wall_us, .ok = verdict == PEER_RESULT_GOOD};
-	if (ev.ok)
-		trust_forgive(&p->trust);
-	if (w->spec.input_kind == INPUT_VIEW)
-		p->view_refusals = 0;
-	p->retry_pause_ms = PEER_RETRY_MIN_MS;
-	log_debug("%.3f result %u from %u", farm_seconds(p->farm), w->id, p->id);
-	note_times(w, c, m->result.wall_us);
-	w->outcome = m->result;
-	w->good = c;
-	w->remote_cpu_us += m->result.cpu_us;
-	w->done_by = p;
-	copy_detach(c);
-	tell_returned(w);
-	farm_event(p->farm, ev);
-	if (ev.ok)
-		cost_learn(p->farm->costs, w->cost_key, w->text_bytes,
-			(uint64_t)((double)ev.wall_us * sched_node_speed(p->farm->sched, p->id)));
+	if (verdict == PEER_RESULT_BROKEN)
+		peer_strike(p, TRUST_DIGEST, c->wrapper->spec.source);
+	else
+		peer_result_return(p, c, &m->result, verdict);
 }
 
 /* What keeps it from showing one view will keep it from the next, unless a file had changed. */
@@ -267,7 +248,7 @@ void peer_set_credits(struct peer *p, uint32_t credits)
 {
 	p->credits = credits;
 	farm_event(p->farm, (struct sched_event){SCHED_NODE_CREDITS, .node = p->id,
-				    .credits = usable_credits(p)});
+				    .credits = peer_usable_credits(p)});
 }
 
 /* Late words about a job that it had are no offence. */
@@ -326,6 +307,10 @@ void peer_dial(struct peer *p)
 		.on_closed = peer_on_closed};
 	if (p->state != PEER_IDLE || p->duplicate || clock_now_ms() < p->retry_at_ms)
 		return;
+	if (p->distccd) {
+		distccd_dial(p);
+		return;
+	}
 	struct conn_conf conf = {
 		.loop = &p->farm->loop, .peer = MSG_FROM_NODE, .ops = &ops, .ctx = p};
 	netif_format_address((struct sockaddr *)&p->addr, p->address, sizeof p->address);
@@ -370,7 +355,7 @@ void peer_heard(struct peer *p, const struct sockaddr *addr, const uint8_t boot_
 	peer_dial(p);
 }
 
-static void set_suspect(struct peer *p, bool suspect)
+void peer_set_suspect(struct peer *p, bool suspect)
 {
 	if (p->suspect == suspect)
 		return;
@@ -387,19 +372,25 @@ void peer_check(struct peer *p, uint64_t now_ms, bool late)
 		return;
 	if (late)
 		p->owed_since_ms = now_ms;
+	if (p->distccd) {
+		distccd_check(p, now_ms);
+		return;
+	}
 	uint64_t heard = conn_last_heard_ms(p->conn);
 	uint64_t since = heard > p->owed_since_ms ? heard : p->owed_since_ms;
 	bool owes = !list_empty(&p->jobs) || p->suspect; /* its jobs may be elsewhere by now */
 	if (owes && now_ms > since + PEER_SILENCE_MS)
 		conn_abort(p->conn, ERR_TIMEOUT);
 	else
-		set_suspect(p, owes && now_ms > since + PEER_SUSPECT_MS);
+		peer_set_suspect(p, owes && now_ms > since + PEER_SUSPECT_MS);
 }
 
 void peer_close_all(struct farm *f)
 {
 	list_for_each(l, &f->peers) {
 		struct peer *p = list_entry(l, struct peer, link);
+		if (p->distccd)
+			distccd_close(p->distccd);
 		if (!p->conn)
 			continue;
 		conn_close(
@@ -415,6 +406,7 @@ void peer_destroy_all(struct farm *f)
 		assert(!p->conn);
 		list_remove(&p->link);
 		peer_view_fini(&p->view);
+		distccd_destroy(p->distccd);
 		free(p);
 	}
 }

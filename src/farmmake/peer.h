@@ -37,6 +37,7 @@ struct peer {
 	struct sockaddr_storage addr;
 	bool is_static; /* given by the user: dialled without a beacon */
 	struct conn *conn;
+	struct distccd *distccd; /* it is one; NULL: a farmnode, with a conn when it is not idle */
 	bool draining, duplicate, suspect;
 	struct trust trust;
 	uint32_t last_job;                   /* the highest number that it was ever given */
@@ -58,6 +59,7 @@ struct peer {
 	double t_up; /* PEER_UP since then */
 	bool lost;
 	uint64_t content_bytes; /* packed, of files that it was sent */
+	uint64_t moved_bytes;   /* of a distccd's: requests and replies */
 	char address[64];
 };
 
@@ -67,16 +69,28 @@ struct peer *peer_find_name(struct farm *f, const char *name);
 /* What it has of this job; NULL: nothing. */
 struct copy *peer_find_job(const struct peer *p, uint32_t id);
 bool peer_any_up(const struct farm *f);
+/* That is no distccd. */
+bool peer_any_farmnode_up(const struct farm *f);
 /* Starts to connect, unless it is too early after the last failure. */
 void peer_dial(struct peer *p);
 /* Its beacon says that it runs, and which start of it that is. */
 void peer_heard(
 	struct peer *p, const struct sockaddr *addr, const uint8_t boot_id[PEER_BOOT_BYTES]);
 void peer_set_credits(struct peer *p, uint32_t credits);
+/* Of these, what the scheduler is told of. */
+uint32_t peer_usable_credits(const struct peer *p);
+void peer_set_suspect(struct peer *p, bool suspect);
+/* It is up no more, and its jobs are not there. */
+void peer_gone(struct peer *p, int err);
+/* Through its links, both ways. It is up. */
+uint64_t peer_moved_bytes(const struct peer *p);
 /* It has done this; about: the source or whatever it was about, for people. */
 void peer_strike(struct peer *p, enum trust_offence offence, const char *about);
 /* The heartbeat check; late: this loop itself was late, so silence proves nothing. */
 void peer_check(struct peer *p, uint64_t now_ms, bool late);
+
+/* It cannot have this job: elsewhere, or (not retry) here. */
+void peer_refuse(struct peer *p, struct copy *c, bool retry);
 
 /* Actions of the plan. */
 void peer_send(struct peer *p, struct wrapper *w);

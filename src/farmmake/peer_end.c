@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "distccd.h"
 #include "record.h"
 #include "tell.h"
 #include "ways.h"
@@ -50,6 +51,8 @@ void peer_strike(struct peer *p, enum trust_offence offence, const char *about)
 	log_error("node %s %s (%s): it is in quarantine, and gets no more work in this build",
 		p->name, trust_words(offence), log_escape(about, what, sizeof what));
 	drop_jobs(p);
+	if (p->distccd)
+		distccd_left(p->distccd);
 	if (p->state == PEER_UP)
 		leave(p, trust_words(offence));
 	p->state = PEER_QUARANTINE;
@@ -59,18 +62,13 @@ void peer_strike(struct peer *p, enum trust_offence offence, const char *about)
 	ways_review(p->farm);
 }
 
-void peer_on_closed(void *ctx, int err)
+void peer_gone(struct peer *p, int err)
 {
-	struct peer *p = ctx;
 	struct farm *f = p->farm;
 	bool was_up = p->state == PEER_UP;
-	p->conn = NULL;
-	peer_view_reset(&p->view);
-	if (was_up && trust_is_offence(err))
-		peer_strike(p, TRUST_FRAME, err_str(err));
-	if (p->state == PEER_QUARANTINE)
-		return;
 	size_t jobs = drop_jobs(p);
+	if (p->distccd)
+		distccd_left(p->distccd);
 	if (!f->closing)
 		log_end(p, err, jobs);
 	p->lost = p->lost || (was_up && !p->draining && !f->closing);
@@ -84,4 +82,17 @@ void peer_on_closed(void *ctx, int err)
 		return;
 	farm_event(f, (struct sched_event){SCHED_NODE_DOWN, .node = p->id});
 	ways_review(f);
+}
+
+void peer_on_closed(void *ctx, int err)
+{
+	struct peer *p = ctx;
+	bool was_up = p->state == PEER_UP;
+	p->conn = NULL;
+	peer_view_reset(&p->view);
+	if (was_up && trust_is_offence(err))
+		peer_strike(p, TRUST_FRAME, err_str(err));
+	if (p->state == PEER_QUARANTINE)
+		return;
+	peer_gone(p, err);
 }

@@ -1,8 +1,12 @@
 #include "peer_result.h"
 
 #include "base/err.h"
+#include "base/log.h"
+#include "core/cost.h"
 #include "core/lz.h"
 #include "core/side.h"
+#include "peer.h"
+#include "tell.h"
 
 #include <string.h>
 
@@ -35,7 +39,8 @@ int peer_result_add(struct copy *c, const struct msg *data)
 	if (c->stream_bytes[s] > JOB_OUTPUT_BYTES_MAX)
 		return ERR_TOOBIG;
 	c->wrapper->down_bytes += data->data.n;
-	hash_payload(c, data);
+	if (!c->peer->distccd)
+		hash_payload(c, data);
 	if (c->wrapper->spec.input_kind == INPUT_VIEW)
 		return copy_keep(c, data);
 	if (s == STREAM_STDERR)
@@ -74,14 +79,62 @@ static bool is_whole(const struct copy *c)
 	       (spec->deps == DEPS_NONE || c->stream_bytes[STREAM_DEPS]);
 }
 
+enum peer_result peer_result_judge(struct copy *c, int32_t wait_status)
+{
+	if (wait_status == 0 && is_speakable(c) && is_whole(c))
+		return PEER_RESULT_GOOD;
+	copy_reset(c);
+	return PEER_RESULT_REDO;
+}
+
 enum peer_result peer_result_finish(struct copy *c, const struct job_result *r)
 {
-	enum peer_result verdict = PEER_RESULT_GOOD;
-	if (!intact(c, r))
-		verdict = PEER_RESULT_BROKEN;
-	else if (r->wait_status != 0 || !is_speakable(c) || !is_whole(c))
-		verdict = PEER_RESULT_REDO;
-	if (verdict != PEER_RESULT_GOOD)
-		copy_reset(c);
-	return verdict;
+	if (intact(c, r))
+		return peer_result_judge(c, r->wait_status);
+	copy_reset(c);
+	return PEER_RESULT_BROKEN;
+}
+
+void peer_result_begin(struct peer *p, struct copy *c)
+{
+	c->t_started = farm_seconds(p->farm);
+	tell_phase(c->wrapper, p, true);
+	farm_event(p->farm,
+		(struct sched_event){SCHED_JOB_STARTED, .job = c->wrapper->id, .node = p->id});
+}
+
+/* The node says how long its compiler took, not when that was over. */
+static void note_times(struct wrapper *w, const struct copy *c, uint64_t wall_us)
+{
+	w->t.finished = farm_seconds(w->farm);
+	w->t.started = c->t_started;
+	w->t.compiled = -1;
+	double compiled = c->t_started + (double)wall_us / 1e6;
+	if (c->t_started >= 0)
+		w->t.compiled = compiled < w->t.finished ? compiled : w->t.finished;
+}
+
+void peer_result_return(
+	struct peer *p, struct copy *c, const struct job_result *r, enum peer_result verdict)
+{
+	struct wrapper *w = c->wrapper;
+	struct sched_event ev = {SCHED_JOB_RESULT, .job = w->id, .node = p->id,
+		.wall_us = r->wall_us, .ok = verdict == PEER_RESULT_GOOD};
+	if (ev.ok)
+		trust_forgive(&p->trust);
+	if (w->spec.input_kind == INPUT_VIEW)
+		p->view_refusals = 0;
+	p->retry_pause_ms = PEER_RETRY_MIN_MS;
+	log_debug("%.3f result %u from %u", farm_seconds(p->farm), w->id, p->id);
+	note_times(w, c, r->wall_us);
+	w->outcome = *r;
+	w->good = c;
+	w->remote_cpu_us += r->cpu_us;
+	w->done_by = p;
+	copy_detach(c);
+	tell_returned(w);
+	farm_event(p->farm, ev);
+	if (ev.ok)
+		cost_learn(p->farm->costs, w->cost_key, w->text_bytes,
+			(uint64_t)((double)ev.wall_us * sched_node_speed(p->farm->sched, p->id)));
 }

@@ -1,6 +1,7 @@
 /* Jobs on their way to a node: a text is sent block by block, a view's job in two messages, once the node
  * knows of the files. Behind jobs come the contents that it still needs.
  */
+#include "distccd.h"
 #include "peer.h"
 #include "tell.h"
 
@@ -20,13 +21,13 @@ static struct copy *next_upload(struct peer *p)
 	return NULL;
 }
 
-/* What a node cannot be sent any more as the view that it is. */
-static void refuse(struct peer *p, struct copy *c)
+void peer_refuse(struct peer *p, struct copy *c, bool retry)
 {
 	uint32_t job = c->wrapper->id;
 	copy_detach(c);
 	copy_reset(c);
-	farm_event(p->farm, (struct sched_event){SCHED_JOB_REFUSED, .job = job, .node = p->id});
+	farm_event(p->farm,
+		(struct sched_event){SCHED_JOB_REFUSED, .job = job, .node = p->id, .retry = retry});
 }
 
 static int begin_job(struct peer *p, struct copy *c)
@@ -91,7 +92,9 @@ void peer_send(struct peer *p, struct wrapper *w)
 	copy_attach(c, p);
 	tell_phase(w, p, false);
 	if (w->spec.input_kind == INPUT_VIEW && !p->shows_views)
-		refuse(p, c);
+		peer_refuse(p, c, false);
+	else if (p->distccd)
+		distccd_send(p, c);
 	else
 		peer_pump(p);
 }
@@ -107,7 +110,7 @@ void peer_go_on(struct wrapper *w, bool ok)
 		if (ok)
 			peer_pump(p);
 		else
-			refuse(p, c);
+			peer_refuse(p, c, false);
 	}
 }
 
@@ -116,7 +119,7 @@ void peer_cancel(struct peer *p, uint32_t job)
 	struct copy *c = peer_find_job(p, job);
 	if (!c)
 		return;
-	bool is_there = c->job_sent;
+	bool is_there = c->job_sent; /* never true of a distccd's */
 	copy_detach(c);
 	copy_reset(c);
 	if (is_there)

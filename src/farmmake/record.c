@@ -41,6 +41,7 @@ static int add_node(struct record *r, const struct peer *p)
 {
 	struct report_node n = {.name = p->name,
 		.address = p->address,
+		.is_distccd = p->distccd != NULL,
 		.slots = p->slots,
 		.lost = p->lost,
 		.quarantine = p->trust.ended ? trust_words(p->trust.why) : "",

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "io/conffile.h"
+#include "nodes.h"
 #include "record.h"
 
 #include <errno.h>
@@ -26,6 +27,8 @@ int settings_keys(const struct conf *c, struct keyring *ret_keys, bool *ret_has)
 	*ret_has = false;
 	keyring_guard_process();
 	int err = path ? keyring_load(path, ret_keys) : -ENOENT;
+	if (err == -ENOENT && !c->key && nodes_has_distccd(c))
+		return 0;
 	if (err == -ENOENT && !c->key) {
 		log_warning("no farm key (farmctl key new); everything is compiled here");
 		return 0;

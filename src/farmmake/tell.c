@@ -112,7 +112,7 @@ static void tell_load(struct farm *f)
 		const struct peer *p = list_entry(l, struct peer, link);
 		if (p->state == PEER_UP)
 			tell(f, (struct journal_event){JOURNAL_LOAD, .id = p->id,
-					.moved = conn_moved_bytes(p->conn),
+					.moved = peer_moved_bytes(p),
 					.speed = (uint64_t)(100 *
 							    sched_node_speed(f->sched, p->id))});
 	}

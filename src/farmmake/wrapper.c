@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "compilers.h"
 #include "core/cost.h"
+#include "distccd.h"
 #include "lobby.h"
 #include "machine.h"
 #include "peer.h"
@@ -85,7 +86,7 @@ void wrapper_preprocess(struct wrapper *w)
 	}
 	set_phase(w, WRAPPER_CPP);
 	w->t.cpp = farm_seconds(w->farm);
-	wrapper_verdict(w, VERDICT_PREPROCESS, "");
+	wrapper_verdict(w, distccd_any(w->farm) ? VERDICT_PREPROCESS_ALL : VERDICT_PREPROCESS, "");
 }
 
 void wrapper_prepare(struct wrapper *w)
@@ -144,7 +145,8 @@ void wrapper_deliver(struct wrapper *w)
 	if (w->spec.input_kind == INPUT_TEXT) /* these were words about the text */
 		m.result.raw_bytes[STREAM_STDOUT] = m.result.raw_bytes[STREAM_STDERR] = 0;
 	w->is_checked =
-		trust_wants_check(w->farm->check_seed, w->id, (unsigned)w->farm->conf.verify);
+		trust_wants_check(w->farm->check_seed, w->id, (unsigned)w->farm->conf.verify) &&
+		!(w->done_by->distccd && distcc_shows_words(&w->spec));
 	if ((w->is_checked && conn_send(w->conn, &check) < 0) || conn_send(w->conn, &m) < 0)
 		conn_abort(w->conn, ERR_TOOBIG);
 	else
@@ -222,6 +224,7 @@ static int on_toolchain(struct wrapper *w, const struct msg *m)
 	if (w->phase != WRAPPER_PROBING)
 		return ERR_STATE;
 	compilers_learn(w->farm->compilers, w->compiler, m->cc_toolchain.text);
+	distccd_review(w->farm);
 	wrapper_ask(w);
 	lobby_call(w->farm);
 	farm_event(w->farm, (struct sched_event){SCHED_RECALL});
@@ -247,6 +250,13 @@ static int on_text(struct wrapper *w, const struct msg *m)
 	w->text_is_lost = true;
 	chunks_fini(&w->text);
 	return 0;
+}
+
+static int on_prelude(struct wrapper *w, const struct msg *m)
+{
+	if (w->phase != WRAPPER_CPP || w->prelude.len)
+		return ERR_STATE;
+	return buf_append(&w->prelude, m->cc_prelude.text, m->cc_prelude.n);
 }
 
 static int on_staged_in_vain(struct wrapper *w, const struct msg *m)
@@ -339,6 +349,8 @@ static int dispatch(struct wrapper *w, struct msg *m)
 		return on_dirs(w, m);
 	if (m->type == MSG_DATA || m->type == MSG_CC_BLOCK || m->type == MSG_CC_KNOWN)
 		return on_text(w, m);
+	if (m->type == MSG_CC_PRELUDE)
+		return on_prelude(w, m);
 	if (m->type == MSG_CC_STAGED)
 		return on_staged(w, m);
 	if (m->type == MSG_CC_LOCAL)
@@ -398,6 +410,7 @@ static void on_closed(void *ctx, int err)
 		copy_fini(&w->copies[i]);
 	}
 	buf_fini(&w->scratch);
+	buf_fini(&w->prelude);
 	job_spec_fini(&w->spec);
 	free(w->compiler_path);
 	free(w->reason);
@@ -418,6 +431,7 @@ void wrapper_accept(struct farm *f)
 	chunks_init(&w->text, TEXT_PACKED_MAX);
 	intake_init(&w->intake, f->texts, &w->text);
 	buf_init(&w->scratch, WIRE_FRAME_MAX);
+	buf_init(&w->prelude, JOB_PRELUDE_BYTES_MAX);
 	struct conn_conf conf = {.loop = &f->loop, .peer = MSG_FROM_CC, .ops = &ops, .ctx = w};
 	int err = conn_accept_pipe(&conf, (uv_stream_t *)&f->listener, &w->conn);
 	if (err) {

@@ -50,6 +50,7 @@ struct wrapper {
 	char *reason; /* why it is, or became, local; "" */
 	struct direct direct;
 
+	struct buf prelude; /* of the text; empty: nobody asked, or it is too long */
 	struct chunks text;
 	bool text_is_lost;    /* it was too large */
 	struct intake intake; /* of text */

@@ -5,11 +5,11 @@
  * it hangs (ERR_TIMEOUT). A compiler without C++ is fine. */
 #include "measure.h"
 
-#include "canary.h"
 #include "normal.h"
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "core/canary.h"
 #include "io/digest.h"
 
 #include <stdio.h>
@@ -44,8 +44,14 @@ static const char *const say_words[SAY_COUNT][5] = {
 	[SAY_CXX_OPTIMIZERS] = {"-Q", "--help=optimizers", "-xc++", "/dev/null"},
 };
 
-/* How each canary is compiled: the first two rows are C. */
-enum { CANARY_C_ROWS = 4, CANARY_ROWS = 8 };
+/* How each canary is compiled: first C, then C++, and then what needs no more than the source (core/distcc.h). */
+enum {
+	CANARY_C_ROWS = 4,
+	CANARY_CXX_ROWS = 8,
+	CANARY_BARE = 8,
+	CANARY_BARE_CXX = 9,
+	CANARY_ROWS = 10
+};
 static const char *const canary_words[CANARY_ROWS][6] = {
 	{"-S", "-O2", "-g", "-std=gnu11", "-xc", "canary.c"},
 	{"-c", "-O2", "-g", "-std=gnu11", "-xc", "canary.c"},
@@ -55,6 +61,8 @@ static const char *const canary_words[CANARY_ROWS][6] = {
 	{"-c", "-O2", "-g", "-std=gnu++14", "-xc++", "canary.cc"},
 	{"-S", "-O1", "-fPIC", "-std=gnu++14", "-xc++", "canary.cc"},
 	{"-c", "-O1", "-fPIC", "-std=gnu++14", "-xc++", "canary.cc"},
+	[CANARY_BARE] = {"-c", "-O2", "-g0", "-std=gnu11", "-xc", "canary.c"},
+	[CANARY_BARE_CXX] = {"-c", "-O2", "-g0", "-std=gnu++14", "-xc++", "canary.cc"},
 };
 
 static const char *text_of(struct run *r)
@@ -186,8 +194,14 @@ static bool digest_cxx(
 	digest_update(d, all.data, all.len);
 	bool ok = said[SAY_CXX_MACROS].ok && !all.err;
 	buf_fini(&all);
-	ok = ok && digest_outputs(d, runs, dir, CANARY_C_ROWS, CANARY_ROWS);
+	ok = ok && digest_outputs(d, runs, dir, CANARY_C_ROWS, CANARY_CXX_ROWS);
 	return finish_digest(d, ok, t->cxx);
+}
+
+static bool digest_bare(const struct run *runs, const char *dir, size_t row, char *out)
+{
+	struct digest *d = digest_create();
+	return finish_digest(d, digest_outputs(d, runs, dir, row, row + 1), out);
 }
 
 static int write_canaries(const char *dir)
@@ -208,7 +222,7 @@ void measure_id(const struct toolchain *t, uint8_t out[TOOLCHAIN_ID_BYTES])
 int measure_toolchain(const char *compiler, const struct run_place *place, struct toolchain *ret)
 {
 	struct run said[SAY_COUNT], runs[CANARY_ROWS] = {0};
-	struct toolchain t = {.specs = "-", .cxx = "-"};
+	struct toolchain t = {.specs = "-", .cxx = "-", .bare_cxx = "-"};
 	int err = ask(compiler, place, said);
 	if (!err && !read_identity(said, &t))
 		err = ERR_COMPILER;
@@ -218,8 +232,10 @@ int measure_toolchain(const char *compiler, const struct run_place *place, struc
 		err = compile_canaries(compiler, place, runs);
 	if (!err) {
 		digest_cxx(said, runs, place->dir, &t);
+		digest_bare(runs, place->dir, CANARY_BARE_CXX, t.bare_cxx);
 		if (!digest_defaults(said, strcmp(t.kind, "clang") == 0, &t) ||
-			!digest_c(runs, place->dir, &t))
+			!digest_c(runs, place->dir, &t) ||
+			!digest_bare(runs, place->dir, CANARY_BARE, t.bare))
 			err = ERR_COMPILER;
 	}
 	for (size_t i = 0; i < SAY_COUNT; i++)

@@ -77,11 +77,16 @@ static void make_toolchain(void)
 {
 	struct toolchain *t = &toolchains.v[0].id;
 	char text[TOOLCHAIN_TEXT_MAX];
-	*t = (struct toolchain){
-		.kind = "gcc", .target = "x", .version = "1", .specs = "-", .cxx = "-"};
+	*t = (struct toolchain){.kind = "gcc",
+		.target = "x",
+		.version = "1",
+		.specs = "-",
+		.cxx = "-",
+		.bare_cxx = "-"};
 	memset(t->defaults, 'a', TOOLCHAIN_DIGEST_HEX);
 	memset(t->canary, 'b', TOOLCHAIN_DIGEST_HEX);
 	memset(t->specs, 'c', TOOLCHAIN_DIGEST_HEX);
+	memset(t->bare, 'd', TOOLCHAIN_DIGEST_HEX);
 	toolchain_format(t, true, text, sizeof text);
 	digest_sha256(text, strlen(text), t->id);
 	toolchain_format(t, false, toolchain_text, sizeof toolchain_text);

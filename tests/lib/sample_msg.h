@@ -110,6 +110,10 @@ static inline struct msg sample_msg(enum msg_type type)
 		m.cc_known.ids[0] = 1;
 		m.cc_known.ids[JOB_KNOWN_MAX - 1] = UINT32_MAX;
 		break;
+	case MSG_CC_PRELUDE:
+		m.cc_prelude.text = "#define A\n";
+		m.cc_prelude.n = 10;
+		break;
 	case MSG_CC_HEAVY:
 		m.cc_heavy.version = 7;
 		m.cc_heavy.input_bytes = UINT64_MAX;

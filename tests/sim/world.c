@@ -65,6 +65,7 @@ static void print_step(const struct sim *w, const struct sched_event *ev)
 		[SCHED_JOB_GONE] = "gone",
 		[SCHED_NODE_UP] = "up",
 		[SCHED_NODE_CREDITS] = "credits",
+		[SCHED_NODE_TOOLCHAINS] = "toolchains",
 		[SCHED_NODE_SUSPECT] = "suspect",
 		[SCHED_NODE_DOWN] = "down",
 		[SCHED_NODE_DISTRUSTED] = "distrusted",

@@ -128,7 +128,7 @@ Test(conf, reads_a_whole_file)
 	read_json(
 		"{ \"node\": [\"board1\", \"10.0.0.7:3635\"], \"no_discovery\": true,\n"
 		"  \"interface\": [\"lo\"], \"port\": 1, \"key\": \"k\", \"local_slots\": 4096,\n"
-		"  \"report\": \"none\", \"direct\": false, \"verify\": 100, \"make\": \"gmake\", \"progress\": false, \"verbose\": true }\n");
+		"  \"report\": \"none\", \"direct\": false, \"identical\": true, \"verify\": 100, \"make\": \"gmake\", \"progress\": false, \"verbose\": true }\n");
 	expect_list(&conf.node, "board1", "10.0.0.7:3635");
 	expect_list(&conf.interface, "lo", NULL);
 	cr_expect(conf.no_discovery);
@@ -333,7 +333,7 @@ Test(conf, a_value_like_an_option_needs_the_equals_sign)
 {
 	refuse_options(ARGS("--farm-report", "--farm-verbose"), "--farm-report needs FILE");
 	refuse_options(ARGS("--farm-key", "-k"), "--farm-key needs FILE");
-	refuse_options(ARGS("--farm-node"), "--farm-node needs HOST[:PORT]");
+	refuse_options(ARGS("--farm-node"), "--farm-node needs ADDRESS");
 	refuse_options(ARGS("--farm-config"), "--farm-config needs FILE");
 	refuse_options(ARGS("--farm-config="), "--farm-config needs FILE");
 	read_options(ARGS("--farm-report=-x"), "");
@@ -409,6 +409,18 @@ Test(conf, a_second_reading_of_a_source_replaces_the_first)
 	read_options(ARGS("--farm-node=a", "--farm-node=b"), "");
 	read_options(ARGS("--farm-node=c"), "");
 	expect_list(&conf.node, "c", NULL);
+}
+
+Test(conf, a_comma_in_a_distccds_address_is_a_part_of_it)
+{
+	read_options(ARGS("--farm-node=distcc://a/4,lzo,b"), "");
+	expect_list(&conf.node, "distcc://a/4,lzo", "b");
+	read_options(ARGS("--farm-node=distcc://a/4,distcc://b:1/2,lzo"), "");
+	expect_list(&conf.node, "distcc://a/4", "distcc://b:1/2,lzo");
+	read_options(ARGS("--farm-node=distcc://a/4,lzoo"), "");
+	expect_list(&conf.node, "distcc://a/4", "lzoo");
+	read_options(ARGS("--farm-node=a,lzo"), "");
+	expect_list(&conf.node, "a", "lzo");
 }
 
 Test(conf, an_empty_list_in_the_file_is_a_value)

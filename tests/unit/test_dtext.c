@@ -77,6 +77,26 @@ static void expect_trap(const char *text, const char *words)
 	}
 }
 
+/* What the text leaves out of the beginning. */
+Test(dtext, keeps_macros_if_they_are_wanted)
+{
+	static const char text[] = PROLOGUE "#define MINE\nint x;\n";
+	struct dtext *d = dtext_create();
+	struct buf out, macros;
+	buf_init(&out, 1000);
+	buf_init(&macros, 1000);
+	dtext_keep_macros(d, &macros);
+	for (size_t i = 0; i < sizeof text - 1; i++)
+		cr_assert_eq(dtext_feed(d, text + i, 1, &out), 0);
+	cr_assert_eq(dtext_finish(d, &out), 0);
+	wr_u8(&macros, 0);
+	cr_expect_str_eq((char *)macros.data, "#define __STDC__ 1\n#define D 1\n#define E 1\n");
+	cr_expect_eq(out.len, strlen(REWRITTEN "#define MINE\nint x;\n"));
+	dtext_destroy(d);
+	buf_fini(&out);
+	buf_fini(&macros);
+}
+
 Test(dtext, rewrites)
 {
 	static const struct {

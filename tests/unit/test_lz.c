@@ -150,3 +150,30 @@ Test(lz, appends)
 	buf_fini(&out);
 	lz_destroy(NULL);
 }
+
+/* Blocks of any size, which do not tell how long they are. */
+Test(lz, whole_blocks)
+{
+	static uint8_t zeros[1 << 20];
+	struct lz *lz = lz_create();
+	struct buf in, out, small;
+	buf_init(&in, 2 << 20);
+	buf_init(&out, 4 << 20);
+	buf_init(&small, sizeof zeros - 1);
+	cr_assert_eq(lz_pack_whole(lz, zeros, sizeof zeros, &in), 0);
+	cr_assert_eq(lz_unpack_whole(in.data, in.len, &out), 0, "200 times as long");
+	cr_expect_eq(out.len, sizeof zeros);
+	cr_expect_eq(lz_unpack_whole(in.data, in.len, &small), ERR_TOOBIG);
+	cr_expect_eq(lz_unpack_whole(in.data, in.len - 1, &out), ERR_LZO);
+	buf_clear(&in);
+	fill_noise(LZ_BLOCK_BYTES);
+	cr_assert_eq(lz_pack_whole(lz, raw, LZ_BLOCK_BYTES, &in), 0);
+	buf_clear(&out);
+	cr_assert_eq(lz_unpack_whole(in.data, in.len, &out), 0);
+	cr_expect_eq(out.len, LZ_BLOCK_BYTES);
+	cr_expect(memcmp(out.data, raw, out.len) == 0);
+	lz_destroy(lz);
+	buf_fini(&in);
+	buf_fini(&out);
+	buf_fini(&small);
+}

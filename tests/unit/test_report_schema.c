@@ -44,8 +44,8 @@ Test(report_schema, validation_refuses_each_wrong_value)
 	static const struct {
 		const char *object, *key, *json, *expected;
 	} rows[] = {
-		{"", "schema", "\"farmmake-report/3\"", "schema: expected \"farmmake-report/2\""},
-		{"", "schema", "1", "schema: expected \"farmmake-report/2\""},
+		{"", "schema", "\"farmmake-report/4\"", "schema: expected \"farmmake-report/3\""},
+		{"", "schema", "1", "schema: expected \"farmmake-report/3\""},
 		{"", "nodes", "{}", "nodes: expected an array of objects"},
 		{"", "jobs", "[1]", "jobs[0]: expected an object"},
 		{"", "extra", "1", "extra: unknown field"},

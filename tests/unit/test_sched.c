@@ -43,6 +43,27 @@ Test(sched, other_toolchain_stays_here)
 	tear_down(&f);
 }
 
+/* A distccd's compilers are found out while it is up. */
+Test(sched, a_node_turns_out_to_have_a_toolchain)
+{
+	struct fixture f;
+	set_up(&f, 2);
+	step(&f, up(1, 4, 2, 0));
+	step(&f, ask(1));
+	expect(&f, "local 1: no node has this toolchain\n");
+	struct sched_event ev = on(SCHED_NODE_TOOLCHAINS, 0, 1);
+	ev.toolchains = 1;
+	step(&f, ev);
+	step(&f, ask(2));
+	step(&f, staged(2));
+	expect(&f, "preprocess 2\nlend 1\nsend 2 to 1\n");
+	ev.toolchains = 3;
+	step(&f, ev);
+	step(&f, on(SCHED_JOB_RESULT, 2, 1));
+	expect(&f, "owe 1\n");
+	tear_down(&f);
+}
+
 Test(sched, least_loaded_for_its_size_first)
 {
 	struct fixture f;

@@ -15,7 +15,8 @@
 #define TARGET_AND_ON                                                                              \
 	"target x86_64-linux-gnu\nversion 12.2.0\nspecs " HEX_A "\ndefaults " HEX_B                \
 	"\ncanary " HEX_1 "\n"
-#define TEXT BODY "cxx " HEX_A "\nid " HEX_1 "\n"
+#define BARE "\nbare " HEX_B "\nbare_cxx -"
+#define TEXT BODY "cxx " HEX_A BARE "\nid " HEX_1 "\n"
 
 static struct toolchain sample(void)
 {
@@ -37,7 +38,7 @@ Test(toolchain, parses_what_it_formats)
 	toolchain_format(&t, false, out, sizeof out);
 	cr_assert_str_eq(out, TEXT);
 	toolchain_format(&t, true, out, sizeof out);
-	cr_assert_str_eq(out, BODY "cxx " HEX_A "\n");
+	cr_assert_str_eq(out, BODY "cxx " HEX_A BARE "\n");
 }
 
 Test(toolchain, format_is_cut_to_the_room_there_is)
@@ -69,21 +70,21 @@ Test(toolchain, refuses_anything_else)
 		TEXT "x",
 		TEXT "\n",
 		BODY "cxx " HEX_A "\n",
-		BODY "cxx " HEX_A "\nid " HEX_1,
-		BODY "cxx " HEX_A "\nid -\n",
-		BODY "cxx \nid " HEX_1 "\n",
-		BODY "cxx " HEX_A "a\nid " HEX_1 "\n",
-		"kind icc\n" TARGET_AND_ON "cxx -\nid " HEX_1 "\n",
-		"kind  gcc\n" TARGET_AND_ON "cxx -\nid " HEX_1 "\n",
+		BODY "cxx " HEX_A BARE "\nid " HEX_1,
+		BODY "cxx " HEX_A BARE "\nid -\n",
+		BODY "cxx " BARE "\nid " HEX_1 "\n",
+		BODY "cxx " HEX_A "a" BARE "\nid " HEX_1 "\n",
+		"kind icc\n" TARGET_AND_ON "cxx -" BARE "\nid " HEX_1 "\n",
+		"kind  gcc\n" TARGET_AND_ON "cxx -" BARE "\nid " HEX_1 "\n",
 		"target x\n" TEXT,
 		"kind gcc\ntarget a b\nversion 1\nspecs -\ndefaults " HEX_A "\ncanary " HEX_A
-		"\ncxx -\nid " HEX_1 "\n",
+		"\ncxx -" BARE "\nid " HEX_1 "\n",
 		"kind gcc\ntarget " WORD_63 "d\nversion 1\nspecs -\ndefaults " HEX_A
-		"\ncanary " HEX_A "\ncxx -\nid " HEX_1 "\n",
+		"\ncanary " HEX_A "\ncxx -" BARE "\nid " HEX_1 "\n",
 		"kind gcc\ntarget t\nversion \nspecs -\ndefaults " HEX_A "\ncanary " HEX_A
-		"\ncxx -\nid " HEX_1 "\n",
-		"kind gcc\ntarget t\nversion 1\nspecs -\ndefaults -\ncanary " HEX_A
-		"\ncxx -\nid " HEX_1 "\n",
+		"\ncxx -" BARE "\nid " HEX_1 "\n",
+		"kind gcc\ntarget t\nversion 1\nspecs -\ndefaults -\ncanary " HEX_A "\ncxx -" BARE
+		"\nid " HEX_1 "\n",
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct toolchain t = {.version = "untouched"};
@@ -109,7 +110,7 @@ Test(toolchain, names_the_first_difference)
 Test(toolchain, cxx_is_a_property_of_its_own)
 {
 	struct toolchain t;
-	cr_assert_eq(toolchain_parse(BODY "cxx -\nid " HEX_1 "\n", &t), 0);
+	cr_assert_eq(toolchain_parse(BODY "cxx -" BARE "\nid " HEX_1 "\n", &t), 0);
 	cr_assert(toolchain_compiles(&t, LANG_C));
 	cr_assert_not(toolchain_compiles(&t, LANG_CXX));
 	t = sample();

@@ -1,5 +1,5 @@
 /* canary - two small sources whose objects tell compilers and assemblers apart. They include
- * nothing and name no target; changing them changes every toolchain's id. */
+ * nothing, need no macro and name no target; changing them changes every toolchain's id. */
 #pragma once
 
 extern const char canary_c[], canary_cxx[];

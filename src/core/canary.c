@@ -1,8 +1,8 @@
 /* canary */
-#include "canary.h"
+#include "core/canary.h"
 
 const char canary_c[] =
-	"typedef __SIZE_TYPE__ size;\n"
+	"typedef __typeof__(sizeof 0) size;\n"
 	"struct point { double x, y; };\n"
 	"struct flags { unsigned kind : 3, depth : 7; signed bias : 5; long long rest : 40; };\n"
 	"union word { float f; unsigned u; unsigned char b[4]; };\n"
@@ -49,7 +49,7 @@ const char canary_c[] =
 	"long long pack(struct flags f, union word w)\n"
 	"{\n"
 	"	f.depth += 3, f.bias = -f.bias, f.rest ^= w.u;\n"
-	"	table[f.kind] = __atomic_fetch_add(&table[1], f.depth, __ATOMIC_ACQ_REL);\n"
+	"	table[f.kind] = __atomic_fetch_add(&table[1], f.depth, 4);\n"
 	"	return f.rest * 1000003 / (w.b[1] | 1) + (long long)w.f;\n"
 	"}\n"
 	"int walk(int n, int (*each)(void *, int), void *ctx)\n"

@@ -1,0 +1,196 @@
+#include "distccd_trial.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "compilers.h"
+#include "core/canary.h"
+#include "core/distcc.h"
+#include "core/lz.h"
+#include "distccd.h"
+#include "io/digest.h"
+#include "io/distcall.h"
+#include "peer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CALLS_MAX = 8, CANARY_BYTES_MAX = 4 << 20 };
+
+struct trial_call {
+	struct distccd_trial *trial;
+	struct distcall *call; /* NULL: it is over */
+	enum lang lang;
+};
+
+struct distccd_trial {
+	struct distccd_trial_conf conf;
+	unsigned candidate;
+	char name[DISTCC_NAME_BYTES];
+	struct trial_call calls[CALLS_MAX];
+	unsigned n, open, right;
+};
+
+/* How farmprobe compiles them for these digests. */
+static const struct {
+	const char *source, *text, *standard;
+} canaries[LANG_COUNT] = {
+	[LANG_C] = {"canary.c", canary_c, "-std=gnu11"},
+	[LANG_CXX] = {"canary.cc", canary_cxx, "-std=gnu++14"},
+};
+
+static const char *expected(const struct toolchain *t, enum lang lang)
+{
+	return lang == LANG_CXX ? t->bare_cxx : t->bare;
+}
+
+/* As farmprobe digests a file. */
+static bool is_right(const struct toolchain *t, enum lang lang, const struct distcc_reply *r)
+{
+	struct buf object;
+	buf_init(&object, CANARY_BYTES_MAX);
+	char mark[24], hex[2 * DIGEST_BYTES + 1];
+	uint8_t raw[DIGEST_BYTES];
+	bool ok = r->wait_status == 0 && distcc_reply_unpack(r, DISTCC_OBJECT, &object) == 0;
+	struct digest *d = digest_create();
+	digest_update(d, mark, (size_t)snprintf(mark, sizeof mark, "%zu\n", object.len));
+	digest_update(d, object.data, object.len);
+	digest_final(d, raw);
+	digest_destroy(d);
+	buf_fini(&object);
+	return ok && strcmp(str_hex(raw, sizeof raw, hex), expected(t, lang)) == 0;
+}
+
+void distccd_trial_cancel(struct distccd_trial *t)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		if (t->calls[i].call)
+			distcall_cancel(t->calls[i].call);
+	free(t);
+}
+
+static void end(struct distccd_trial *t, const char *name)
+{
+	const struct distccd_trial_conf conf = t->conf;
+	char kept[DISTCC_NAME_BYTES];
+	if (name)
+		snprintf(kept, sizeof kept, "%s", name);
+	free(t);
+	conf.on_end(conf.ctx, conf.compiler->bit, name ? kept : NULL);
+}
+
+static bool start_candidate(struct distccd_trial *t);
+
+static void on_candidate_tried(struct distccd_trial *t)
+{
+	if (t->right == t->n) {
+		end(t, t->name);
+		return;
+	}
+	if (t->right)
+		log_warning(
+			"distccd %s: not all machines there have the same %s, so it is not used",
+			t->conf.peer->name, t->name);
+	t->candidate++;
+	if (!start_candidate(t))
+		end(t, NULL);
+}
+
+static void on_end(void *ctx, const struct distcall_end *e)
+{
+	struct trial_call *c = ctx;
+	struct distccd_trial *t = c->trial;
+	c->call = NULL;
+	distccd_heard(t->conf.peer);
+	if (e->reply && is_right(&t->conf.compiler->toolchain, c->lang, e->reply))
+		t->right++;
+	if (--t->open == 0)
+		on_candidate_tried(t);
+}
+
+static void on_sent(void *ctx)
+{
+	(void)ctx;
+}
+
+static int write_request(const struct distccd_trial *t, enum lang lang, bool lzo, struct buf *out)
+{
+	struct job_spec spec = {
+		.lang = lang, .cwd = "/canary", .source = (char *)canaries[lang].source};
+	strv_push(&spec.flags, "-O2");
+	strv_push(&spec.flags, canaries[lang].standard);
+	struct strv words = {0};
+	struct buf text, packed;
+	buf_init(&text, CANARY_BYTES_MAX);
+	buf_init(&packed, CANARY_BYTES_MAX);
+	struct lz *lz = lz_create();
+	distcc_words(&spec, t->name, &words);
+	int err = distcc_head(&spec, "", 0, &text);
+	if (!err)
+		err = buf_append(&text, canaries[lang].text, strlen(canaries[lang].text));
+	if (!err)
+		err = lzo ? lz_pack_whole(lz, text.data, text.len, &packed)
+			  : buf_append(&packed, text.data, text.len);
+	if (!err)
+		err = distcc_request(&words, lzo, packed.len, out);
+	if (!err)
+		err = buf_append(out, packed.data, packed.len);
+	lz_destroy(lz);
+	buf_fini(&text);
+	buf_fini(&packed);
+	strv_fini(&words);
+	strv_fini(&spec.flags);
+	return err;
+}
+
+static int start_call(struct distccd_trial *t, struct trial_call *c)
+{
+	struct peer *p = t->conf.peer;
+	struct buf request;
+	buf_init(&request, CANARY_BYTES_MAX);
+	const struct distcall_conf conf = {.loop = &p->farm->loop,
+		.addr = (const struct sockaddr *)&p->addr,
+		.lzo = distccd_speaks_lzo(p->distccd),
+		.request = &request,
+		.on_sent = on_sent,
+		.on_end = on_end,
+		.ctx = c};
+	int err = write_request(t, c->lang, conf.lzo, &request);
+	if (!err)
+		err = distcall_start(&conf, &c->call);
+	buf_fini(&request);
+	return err;
+}
+
+/* All of them begin before the first one can end. False when there are no more names. */
+static bool start_candidate(struct distccd_trial *t)
+{
+	const struct compiler *cc = t->conf.compiler;
+	bool has_cxx = toolchain_compiles(&cc->toolchain, LANG_CXX);
+	t->right = t->open = 0;
+	while (distcc_name(&cc->toolchain, t->candidate, t->name)) {
+		for (unsigned i = 0; i < t->n; i++) {
+			t->calls[i] = (struct trial_call){
+				.trial = t, .lang = has_cxx && i % 2 ? LANG_CXX : LANG_C};
+			t->open += start_call(t, &t->calls[i]) == 0;
+		}
+		if (t->open)
+			return true;
+		t->candidate++;
+	}
+	log_warning(
+		"distccd %s has no compiler that makes what %s makes, and gets none of its work",
+		t->conf.peer->name, cc->path);
+	return false;
+}
+
+struct distccd_trial *distccd_trial_start(const struct distccd_trial_conf *conf)
+{
+	struct distccd_trial *t = xcalloc(1, sizeof *t);
+	t->conf = *conf;
+	/* one of each language at least */
+	t->n = conf->calls < 2 ? 2 : conf->calls < CALLS_MAX ? conf->calls : CALLS_MAX;
+	if (start_candidate(t))
+		return t;
+	free(t);
+	return NULL;
+}
