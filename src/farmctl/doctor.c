@@ -50,6 +50,7 @@ static void run(struct doctor *d)
 		doctor_check_toolchains,
 		doctor_check_jails,
 		doctor_check_mtu,
+		doctor_check_distccds,
 	};
 	for (size_t i = 0; d->has_conf && i < sizeof checks / sizeof *checks; i++)
 		checks[i](d);

@@ -42,3 +42,6 @@ void doctor_check_nodes(struct doctor *d);
 void doctor_check_toolchains(struct doctor *d);
 void doctor_check_jails(struct doctor *d);
 void doctor_check_mtu(struct doctor *d);
+
+/* doctor_distccd.c: do they answer? */
+void doctor_check_distccds(struct doctor *d);

@@ -9,6 +9,7 @@
 #include "nodes.h"
 
 #include "base/err.h"
+#include "core/distcc.h"
 #include "io/conn.h"
 #include "io/discover.h"
 #include "io/netif.h"
@@ -176,6 +177,8 @@ static int ask_named(struct survey_run *r, const char **ret_bad)
 {
 	for (size_t i = 0; i < r->conf->nodes.n; i++) {
 		struct sockaddr_storage addr;
+		if (distcc_is_address(r->conf->nodes.v[i]))
+			continue; /* it has nothing to say */
 		int err = netif_parse_address(r->conf->nodes.v[i], NETIF_PORT, false, &addr);
 		if (err) {
 			*ret_bad = r->conf->nodes.v[i];

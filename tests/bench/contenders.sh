@@ -102,11 +102,15 @@ contender_start() {
 				>/dev/null || fail "$name cannot be measured"
 		done
 		;;
+	farmmake-distccd) contender_start distcc ;;
+	farmmake-haproxy) contender_start distcc-haproxy ;;
 	distcc | distcc-default)
 		[ -n "${started[distccd]:-}" ] || start_distccds 3632 "cores + 2"
 		started[distccd]=1
 		;;
 	distcc-haproxy)
+		[ -z "${started[haproxy]:-}" ] || return 0
+		started[haproxy]=1
 		start_distccds 3633 "2 * cores"
 		start_haproxy
 		;;
@@ -136,6 +140,20 @@ build_distcc() {
 		make_with /usr/lib/distcc make -j"$jobs"
 }
 
+# Without a farmnode, on the same daemons: on each board as many compiles as cores and two more; or what haproxy lets
+# through, which is twice the cores.
+build_on_distccds() {
+	local nodes=() i
+	if [ "$1" = farmmake-haproxy ]; then
+		nodes=(--farm-node="distcc://127.0.0.1:3600/$((2 * farm_cores)),lzo")
+	else
+		for ((i = 1; i <= board_count; i++)); do
+			nodes+=(--farm-node="distcc://$(board_address "$i"):3632/$((board_cores[i] + 2)),lzo")
+		done
+	fi
+	make_with "" "$farmmake" --farm-no-discovery --farm-report "$work/report.json" "${nodes[@]}"
+}
+
 # farmmake_with OPTION...
 farmmake_with() {
 	make_with "" "$farmmake" --farm-key "$key" --farm-interface eth0 --farm-report "$work/report.json" "$@"
@@ -146,6 +164,7 @@ contender_build() {
 	farmmake) farmmake_with ;;
 	farmmake-text) farmmake_with --farm-direct=no ;;
 	farmmake-counted) own_cpu_build ;;
+	farmmake-distccd | farmmake-haproxy) build_on_distccds "$1" ;;
 	distcc) build_distcc "$2" ;;
 	distcc-default)
 		# what its manual says of -j: twice the CPUs

@@ -3,8 +3,8 @@
 # far each is from what the farm and this machine allow. doc/performance.md explains the figures.
 #
 #   --workload redis|kernel|trivial|many   what is built (redis)
-#   --contenders LIST   who builds, of: farmmake farmmake-text farmmake-counted distcc distcc-default
-#                       distcc-haproxy icecream make handout ideal   ("farmmake distcc handout ideal")
+#   --contenders LIST   who builds, of: farmmake farmmake-text farmmake-counted farmmake-distccd farmmake-haproxy distcc
+#                       distcc-default distcc-haproxy icecream make handout ideal   ("farmmake distcc handout ideal")
 #   --boards SPEC       NxCORES[/SLOW],...: "4x4,2x4/3" has two that are three times slower (6x4)
 #   --rate RATE         of each link, as tc names it, or none (1gbit)
 #   --runs N            rounds; in each of them everybody builds once (3)

@@ -88,6 +88,11 @@ build "packed" 10 far "$one/16,lzo"
 WARM="" build "left out" 0 far "$one/16" --farm-identical
 [ "$(on_nodes)" = 0 ] || fail "--farm-identical uses a distccd"
 
+"$farmctl" doctor --farm-no-discovery --farm-node "$one/16" >"$work/doctor.log" 2>&1
+grep -q "distccd.*$one/16 answers" "$work/doctor.log" || fail "the doctor does not see it"
+"$farmctl" doctor --farm-no-discovery --farm-node distcc://127.0.0.1:1/16 >"$work/doctor.log" 2>&1 && fail "the doctor sees what is not there"
+grep -qi 'distccd.*127.0.0.1:1/16: connection refused' "$work/doctor.log" || fail "the doctor does not say what is wrong"
+
 # --- under -g: the same but for the producer's name, which has a word more
 find "$tree" -name '*.o' -delete
 WARM="" make -C "$tree" -s -j"$(nproc)" MORE=-g && collect "$tree" "$work/g" || fail "make -g"
