@@ -46,6 +46,8 @@ const char *distcc_words(const struct job_spec *spec, const char *name, struct s
 bool distcc_shows_words(const struct job_spec *spec);
 /* Appends what stands before the text. macros: n bytes of directives. buf's errors. */
 int distcc_head(const struct job_spec *spec, const char *macros, size_t n, struct buf *out);
+/* Does the text say something that only the file's own name can answer? */
+bool distcc_names_file(const void *text, size_t n);
 /* Appends all of a request but the text itself, of which text_bytes will follow as they are, packed if lzo. */
 int distcc_request(const struct strv *words, bool lzo, size_t text_bytes, struct buf *out);
 

@@ -64,7 +64,14 @@ const char canary_c[] =
 	"	ctx = __builtin_memcpy(grow(ctx, sizeof room), room, 64);\n"
 	"out:\n"
 	"	return take(room, ctx, 1.5L, 'x') + (n > 1 ? walk(n - 1, each, ctx) : 0);\n"
-	"}\n";
+	"}\n"
+	/* what a distribution may have switched on or off: -fwrapv, -fstrict-aliasing, -fdelete-null-pointer-checks,
+	 * -ffast-math, -fsigned-char, -fshort-enums */
+	"int wraps(int a) { return a + 100 > a; }\n"
+	"int aliases(int *i, float *f) { *i = 1, *f = 2; return *i; }\n"
+	"int checks(int *p) { int v = *p; return p ? v : 7; }\n"
+	"double adds(const double *p) { return p[0] + p[1] - p[0]; }\n"
+	"size knows(void) { return ((char)200 < 0) + sizeof(enum op); }\n";
 
 const char canary_cxx[] =
 	"namespace farm {\n"

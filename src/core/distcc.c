@@ -195,6 +195,13 @@ int distcc_head(const struct job_spec *spec, const char *macros, size_t n, struc
 	return out->err;
 }
 
+/* __FILE__ comes from the line markers, this one does not. */
+bool distcc_names_file(const void *text, size_t n)
+{
+	static const char word[] = "__BASE_FILE__";
+	return memmem(text, n, word, sizeof word - 1);
+}
+
 static void write_packet(struct buf *out, const char *name, size_t number)
 {
 	char text[16];

@@ -70,6 +70,8 @@ static void pack(uv_work_t *work)
 	struct buf packed;
 	buf_init(&packed, UINT32_MAX);
 	j->err = unpack_text(j);
+	if (!j->err && distcc_names_file(j->text.data, j->text.len))
+		j->err = ERR_UNSAFE;
 	if (!j->err)
 		j->err = pack_text(j, &packed);
 	if (!j->err)
@@ -190,7 +192,7 @@ static void on_packed(uv_work_t *work, int status)
 	struct copy *c = j->copy;
 	c->call = NULL;
 	destroy(j);
-	peer_refuse(c->peer, c, false);
+	peer_refuse(c->peer, c, err == ERR_UNSAFE && peer_any_farmnode_up(c->wrapper->farm));
 }
 
 static int take_text(struct distccd_job *j, const struct wrapper *w)

@@ -15,7 +15,7 @@
 enum { ENTRY_BYTES_MAX = 65536 };
 
 /* Part of each file's name: entries of another format or of other canaries are never looked at. */
-static const char version[] = "farmprobe-2";
+static const char version[] = "farmprobe-3";
 
 static const char *const programs[] = {"cc1", "cc1plus", "as"};
 

@@ -140,6 +140,14 @@ Test(distcc, head_names_source_and_directory)
 	buf_fini(&out);
 }
 
+Test(distcc, a_text_that_asks_for_the_files_name)
+{
+	static const char text[] = "const char *f = __BASE_FILE__;";
+	cr_expect(distcc_names_file(text, strlen(text)));
+	cr_expect_not(distcc_names_file(text, strlen(text) - 3));
+	cr_expect_not(distcc_names_file("__FILE__", 8));
+}
+
 Test(distcc, requests)
 {
 	struct strv words = {0};
