@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 farm_begin
 tree=$work/tree
-slow_project "$tree" 16 8
+slow_project "$tree" 16 5
 start_farm
 measure_cc
 # gauged MAKE SLOTS ARGUMENT...: a build with that make on so many slots
@@ -71,7 +71,7 @@ cat >"$tree/after.mk" <<'END'
 all: $(patsubst %,slow%.o,1 2 3 4 5 6 7 8)
 %.o: %.c; $(CC) -g -c -o $@ $< && sh ./script
 END
-echo "timeout 6 awk 'BEGIN { while (1); }'; true" >"$tree/script"
+echo "timeout 4 awk 'BEGIN { while (1); }'; true" >"$tree/script"
 rm -f "$tree"/*.o
 gauged make 2 -f after.mk
 note "the last of the results waited for $(in_report '[.jobs[] | select(.where == "node") | .t.done - .t.finished] | max') s"
