@@ -24,7 +24,8 @@ struct copy {
 	bool job_sent;
 	bool waits; /* a view's, that is being looked at again */
 	size_t upload_cursor;
-	double t_started; /* for the report */
+	double t_started;  /* for the report */
+	uint64_t began_ms; /* the same by the clock; 0: it has not */
 
 	struct chunks result;
 	struct digest *digest; /* of the result's DATA so far */

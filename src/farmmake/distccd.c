@@ -16,11 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	PATIENCE_MS = 5000, /* and so many times what the job should take: */
-	PATIENCE_TIMES = 8,
-	DEAD_TIMES = 3, /* so many times as long, and it is gone */
-};
+enum { PATIENCE_MS = 10000, PATIENCE_TIMES = 8 }; /* and so many times what the job should take */
 
 struct distccd {
 	struct peer *peer;
@@ -63,12 +59,20 @@ void distccd_close(struct distccd *d)
 	end_trials(d);
 }
 
+static void forget_names(struct distccd *d)
+{
+	for (size_t i = 0; i < COMPILERS_BITS; i++) {
+		free(d->names[i]);
+		d->names[i] = NULL;
+	}
+	d->tried = 0;
+}
+
 void distccd_destroy(struct distccd *d)
 {
 	if (!d)
 		return;
-	for (size_t i = 0; i < COMPILERS_BITS; i++)
-		free(d->names[i]);
+	forget_names(d);
 	free(d);
 }
 
@@ -113,11 +117,11 @@ static uint64_t toolchains_of(const struct distccd *d)
 	return mask;
 }
 
-/* What it has not shown to have is tried again when it is back. */
+/* Whatever it is when it is back, it has to show it again. */
 void distccd_left(struct distccd *d)
 {
 	end_trials(d);
-	d->tried = toolchains_of(d);
+	forget_names(d);
 }
 
 /* name: its own there; NULL: it has none. */
@@ -205,32 +209,27 @@ void distccd_dial(struct peer *p)
 		peer_gone(p, err);
 }
 
-/* How long this job may take, from when it began or the distccd was last heard of. */
-static bool is_overdue(const struct copy *c, uint64_t now_ms, double times)
+/* Has it been there for much longer than it should take? */
+static bool is_overdue(const struct copy *c, uint64_t now_ms)
 {
-	const struct peer *p = c->peer;
-	const struct farm *f = p->farm;
-	double speed = sched_node_speed(f->sched, p->id);
+	double speed = sched_node_speed(c->peer->farm->sched, c->peer->id);
 	double may_ms = PATIENCE_MS + PATIENCE_TIMES * (double)c->wrapper->cost_us / 1000 / speed;
-	double began_ms = (double)f->start_us / 1000 + c->t_started * 1000;
-	double heard_ms = (double)p->distccd->heard_ms;
-	return c->t_started >= 0 &&
-	       (double)now_ms > (began_ms > heard_ms ? began_ms : heard_ms) + times * may_ms;
+	return c->began_ms && (double)(now_ms - c->began_ms) > may_ms;
 }
 
+/* One at a time: what follows from it may be anything. */
 void distccd_check(struct peer *p, uint64_t now_ms)
 {
-	bool suspect = false, dead = false;
 	list_for_each(l, &p->jobs) {
-		const struct copy *c = list_entry(l, struct copy, peer_link);
-		suspect = suspect || is_overdue(c, now_ms, 1);
-		dead = dead || is_overdue(c, now_ms, DEAD_TIMES);
-	}
-	if (!dead) {
-		peer_set_suspect(p, suspect);
+		struct copy *c = list_entry(l, struct copy, peer_link);
+		if (!is_overdue(c, now_ms))
+			continue;
+		if (p->distccd->heard_ms > c->began_ms) /* one of several machines, perhaps */
+			peer_refuse(p, c, true);
+		else
+			peer_gone(p, ERR_TIMEOUT);
 		return;
 	}
-	peer_gone(p, ERR_TIMEOUT);
 }
 
 void distccd_send(struct peer *p, struct copy *c)

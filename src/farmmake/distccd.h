@@ -5,9 +5,8 @@
  * makes here (distccd_trial.h). From then on the node has that toolchain. Behind one address there may be many
  * machines, so several canaries go out at once, and all have to be right.
  *
- * Failure modes: nobody answers: it is down, and tried again later. It closes a connection: the job goes
- * elsewhere. It is silent for much longer than the jobs there should take, and nothing else comes back from it:
- * it is suspect, then gone.
+ * Failure modes: nobody answers: it is down, and tried again later. It closes a connection, or a job is there for much
+ * longer than it should take: the job goes elsewhere; if nothing at all has come back since then, it is down.
  *
  * Ownership: part of its peer.
  */

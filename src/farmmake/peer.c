@@ -355,7 +355,7 @@ void peer_heard(struct peer *p, const struct sockaddr *addr, const uint8_t boot_
 	peer_dial(p);
 }
 
-void peer_set_suspect(struct peer *p, bool suspect)
+static void set_suspect(struct peer *p, bool suspect)
 {
 	if (p->suspect == suspect)
 		return;
@@ -382,7 +382,7 @@ void peer_check(struct peer *p, uint64_t now_ms, bool late)
 	if (owes && now_ms > since + PEER_SILENCE_MS)
 		conn_abort(p->conn, ERR_TIMEOUT);
 	else
-		peer_set_suspect(p, owes && now_ms > since + PEER_SUSPECT_MS);
+		set_suspect(p, owes && now_ms > since + PEER_SUSPECT_MS);
 }
 
 void peer_close_all(struct farm *f)

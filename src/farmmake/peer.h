@@ -79,7 +79,6 @@ void peer_heard(
 void peer_set_credits(struct peer *p, uint32_t credits);
 /* Of these, what the scheduler is told of. */
 uint32_t peer_usable_credits(const struct peer *p);
-void peer_set_suspect(struct peer *p, bool suspect);
 /* It is up no more, and its jobs are not there. */
 void peer_gone(struct peer *p, int err);
 /* Through its links, both ways. It is up. */

@@ -193,6 +193,7 @@ interrupted() {
 	nothing_left
 }
 interrupted frozen STOP
+[ "$(in_report '.build.wall_s < 60')" = true ] || fail "a frozen distccd holds a build up for $(in_report .build.wall_s) s"
 pkill -CONT -f "^/usr/bin/distccd .*--port $one_port "
 interrupted killed KILL
 [ -n "${FARMMAKE_TEST_LONG:-}" ] || exit 0
