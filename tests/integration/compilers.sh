@@ -34,6 +34,7 @@ c   | -ggdb3
 c   | -g -gdwarf-4
 c   | -g -gz
 c   | -g -gsplit-dwarf
+c   | -g -grecord-gcc-switches -frecord-gcc-switches
 c   | -g -fdebug-prefix-map=@PWD@=/src
 c   | -g -ffile-prefix-map=@PWD@=.
 c   | -fmacro-prefix-map=@PWD@=.
