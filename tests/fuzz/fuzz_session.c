@@ -77,8 +77,12 @@ static void make_toolchain(void)
 {
 	struct toolchain *t = &toolchains.v[0].id;
 	char text[TOOLCHAIN_TEXT_MAX];
-	*t = (struct toolchain){
-		.kind = "gcc", .target = "x", .version = "1", .specs = "-", .cxx = "-"};
+	*t = (struct toolchain){.kind = "gcc",
+		.target = "x",
+		.version = "1",
+		.specs = "-",
+		.cxx = "-",
+		.native = "-"};
 	memset(t->defaults, 'a', TOOLCHAIN_DIGEST_HEX);
 	memset(t->canary, 'b', TOOLCHAIN_DIGEST_HEX);
 	memset(t->specs, 'c', TOOLCHAIN_DIGEST_HEX);

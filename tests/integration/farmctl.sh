@@ -185,7 +185,7 @@ is bare .reason "has no toolchain"
 is stranger .usable false
 is stranger ".reason | test(\"another farm key.*$other_id\")" true
 is stranger .slots null
-is future '.reason | test("version 99, this is 2")' true
+is future '.reason | test("version 99, this is 3")' true
 note "$(jq -r '.nodes[] | "\(.name): \(.reason // "usable")"' "$work/out" | paste -sd ';')"
 
 ctl 0 nodes --wait 2 "${listen[@]}"
