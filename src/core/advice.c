@@ -7,7 +7,7 @@
 static const struct {
 	const char *words, *advice;
 } rows[] = {
-	{"depends on this machine",
+	{"no node has this processor",
 		"name the processor instead; gcc -march=native -Q --help=target says which it is"},
 	{"depends on the clock",
 		"builds that can be repeated do without it; or keep it in one small file"},

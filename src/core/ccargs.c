@@ -161,7 +161,8 @@ static void take_option(
 {
 	s->makes |= row->makes;
 	switch (row->use) {
-	case CCFLAG_BOTH: take_both(s, arg, value); return;
+	case CCFLAG_BOTH:
+	case CCFLAG_NATIVE: take_both(s, arg, value); return;
 	case CCFLAG_STAGE: take_stage(s, arg, value); return;
 	case CCFLAG_DRIVER: s->is_query = true; return;
 	case CCFLAG_LOCAL: stay_for(s, arg, row->reason); return;
