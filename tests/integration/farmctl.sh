@@ -178,6 +178,7 @@ is good .usable true
 is good .address "127.0.0.1:$(cat "$work/good.port")"
 is good '"\(.slots) \(.preload) \(.free) \(.queued) \(.reason)"' "3 5 3 0 null"
 is good '[.toolchains[] | select(.local)] | length > 0' true
+is good '[.toolchains[] | select(.native)] | length > 0' "$(knows_native && echo true || echo false)"
 is odd .usable false
 is odd '.reason | test("no toolchain that a local compiler matches")' true
 is odd '"\(.slots) \([.toolchains[].local] | any)"' "1 false"
