@@ -329,6 +329,7 @@ rows() {
 # column_of FILE NAME: of a table, the cells with the rows' beginnings
 column_of() {
 	awk -F' \\| ' -v name="$2" '
+		/^\|-/ { next } # as long as there are compilers
 		/^\| source/ { for (i = 1; i <= NF; i++) if ($i == name) at = i }
 		/^\|/ && at { print $1 " | " $2 " | " $at }' "$1"
 }
