@@ -23,10 +23,8 @@ static const struct leaf leaves[] = {
 	{7, 0, {ALL, ALL, ALL, ALL}}, /* more features */
 	{7, 1, {ALL, ALL, ALL, ALL}},
 	{7, 2, {ALL, ALL, ALL, ALL}},
-	{0xd, 0,
-		{ALL, ALL, ALL,
-			ALL}}, /* what the kernel saves; of 1, ebx is what it does just now */
-	{0xd, 1, {ALL, 0, ALL, ALL}},
+	{0xd, 0, {ALL, ALL, ALL, ALL}}, /* what the kernel saves */
+	{0xd, 1, {ALL, 0, ALL, ALL}},   /* ebx: how much of it just now */
 	{0x14, 0, {ALL, ALL, ALL, ALL}},
 	{0x19, 0, {ALL, ALL, ALL, ALL}},
 	{0x1e, 1, {ALL, ALL, ALL, ALL}},
