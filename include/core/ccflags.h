@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/str.h"
 #include "core/job.h"
 
 #include <stdbool.h>
@@ -15,7 +16,8 @@
 
 enum ccflag_use {
 	CCFLAG_BOTH, /* to the preprocessor here and the compiler there (-O2, -std=, -f…, -m…, -W…, -D…) */
-	CCFLAG_SOURCE, /* the same, but the compiler needs the source itself, no text will do; the row says why */
+	CCFLAG_NATIVE, /* likewise, to nodes on which it means the same: that depends on the processor (-march=native) */
+	CCFLAG_SOURCE, /* likewise, but the compiler needs the source itself, no text will do; the row says why */
 	CCFLAG_CPP, /* to the preprocessor only (-I…, -include, -isystem …) */
 	CCFLAG_DEPS, /* writes dependencies: to the preprocessor only, and it writes the file (-MD, -MF …) */
 	CCFLAG_STAGE, /* chooses what the compile makes (-c, -S, -E, -o, -x): handled by ccargs */
@@ -59,7 +61,7 @@ struct ccflag {
  * 1, or 2 when the value is the next word. "-fno-X" finds the row of the switch -fX. */
 const struct ccflag *ccflags_find(const char *arg, size_t *ret_words);
 
-/* May this word reach a node's compiler? True only for complete CCFLAG_BOTH options whose value is
+/* May this word reach a node's compiler? True only for complete CCFLAG_BOTH and _NATIVE options whose value is
  * of the harmless form that the table gives (numbers, names, paths to be mapped), one word each:
  * "--param=X", "-mllvm=X". -D and -U are allowed with any value. */
 bool ccflags_node_allows(const char *arg);
@@ -67,6 +69,10 @@ bool ccflags_node_allows(const char *arg);
 /* The same for a compile that reads a view (INPUT_VIEW), besides those above: where to look for headers,
  * what to include, how to write the dependency file, and what needs the source itself. */
 bool ccflags_view_allows(const char *arg);
+
+/* The first of the flags that means what the processor is, or NULL: only where it means the same may such a job
+ * go (toolchain_native_id()). */
+const char *ccflags_native(const struct strv *flags);
 
 /* Row i of the table, for tests and documentation; NULL past the end. */
 const struct ccflag *ccflags_row(size_t i);

@@ -118,6 +118,8 @@ void sched_get_stats(const struct sched *s, struct sched_stats *ret);
 double sched_node_speed(const struct sched *s, uint32_t node);
 /* Is that the reason of a job that a node would have had, if one had had room? */
 bool sched_is_overflow(const char *why);
+/* Or of one that no node could have? */
+bool sched_lacks_toolchain(const char *why);
 /* Checks every invariant; a failed one aborts. For tests and debug builds. */
 void sched_check(const struct sched *s);
 /* "preprocess 3", "send 3 to 1", …: for golden traces. Returns out. */

@@ -5,8 +5,11 @@
  * these and prints them as lines "field value"; this module parses, formats and compares that text.
  * Compiling C++ is a property beside the identity: a toolchain without C++ has an empty cxx digest.
  *
- * Contract: pure. The id is SHA-256 over the canonical text, computed by farmprobe and carried as
- * its last line ("id HEX"); it is checked by whoever has OpenSSL (io/digest.h), not here.
+ * What -march=native and the like mean is no part of it, because that depends on the processor. A toolchain
+ * has a second id for compiles that have such options, which is equal where they mean the same.
+ *
+ * Contract: pure. The id is SHA-256 over the canonical text, computed by farmprobe and carried behind
+ * it ("id HEX", "native HEX"); it is checked by whoever has OpenSSL (io/digest.h), not here.
  */
 #pragma once
 
@@ -28,13 +31,18 @@ struct toolchain {
 	char bare[TOOLCHAIN_DIGEST_HEX + 1]; /* of one object of the C canary alone, without -g */
 	char bare_cxx[TOOLCHAIN_DIGEST_HEX + 1]; /* and of the C++ canary; "-" */
 	uint8_t id[TOOLCHAIN_ID_BYTES];
+	char native[TOOLCHAIN_DIGEST_HEX + 1]; /* the second id; "-": it is not equal to any */
 };
 
 /* ERR_COMPILER for anything but the exact lines. */
 int toolchain_parse(const char *text, struct toolchain *ret);
-/* Writes at most out_size bytes; the canonical text, with the id line unless without_id. */
+/* Writes at most out_size bytes; the canonical text, with the lines of both ids unless without_id. */
 void toolchain_format(const struct toolchain *t, bool without_id, char *out, size_t out_size);
 bool toolchain_same(const struct toolchain *a, const struct toolchain *b);
 /* The first field that differs, by name ("version"), or NULL. */
 const char *toolchain_difference(const struct toolchain *a, const struct toolchain *b);
 bool toolchain_compiles(const struct toolchain *t, enum lang lang);
+/* The second id; false when there is none. */
+bool toolchain_native_id(const struct toolchain *t, uint8_t ret_id[TOOLCHAIN_ID_BYTES]);
+/* Is it the second one? */
+bool toolchain_is_native(const struct toolchain *t, const uint8_t id[TOOLCHAIN_ID_BYTES]);

@@ -7,7 +7,7 @@
 static const struct {
 	const char *words, *advice;
 } rows[] = {
-	{"depends on this machine",
+	{"no node has this processor",
 		"name the processor instead; gcc -march=native -Q --help=target says which it is"},
 	{"depends on the clock",
 		"builds that can be repeated do without it; or keep it in one small file"},
@@ -27,6 +27,7 @@ static const struct {
 		"leave it out of the compile, and run the preprocessor by itself"},
 	{"reports what the compiler does", "leave it out of everyday builds"},
 	{"dumps what the compiler thinks", "leave it out of everyday builds"},
+	{"records the whole command", "leave it out of everyday builds"},
 	{"changes where messages go", "leave it out of everyday builds"},
 	{"says more than nodes", "leave it out of everyday builds"},
 	{"writes debug information", "use -g, or -gdwarf-5"},

@@ -82,6 +82,13 @@ static bool is_joined_by_equals(const char *arg)
 	return row && strcmp(row->spelling, joined) == 0;
 }
 
+/* clang keeps the words of the driver's command, which a node's are not; gcc those of cc1's that say what was made. */
+static bool records_command(const char *word)
+{
+	return strcmp(word, "-frecord-gcc-switches") == 0 ||
+	       strcmp(word, "-grecord-gcc-switches") == 0;
+}
+
 /* An option for both halves. Nodes take single words; the compiler here has them as they are, because not every
  * clang knows "-mllvm=X". */
 static void take_both(struct scan *s, const char *arg, const char *value)
@@ -93,6 +100,8 @@ static void take_both(struct scan *s, const char *arg, const char *value)
 		stay_for(s, word, "has a value that nodes do not take");
 	if ((str_starts(word, "-D") || str_starts(word, "-Wp,")) && has_trap(word))
 		stay_for(s, word, "means something else on another machine");
+	if (s->is_clang && records_command(word))
+		stay_for(s, word, "records the whole command in the object");
 	if (strlen(word) > JOB_FLAG_BYTES_MAX)
 		stay_for(s, arg, "is longer than a node takes");
 	s->is_pedantic |= str_ends(word, "-pedantic") || strcmp(word, "-Wpedantic") == 0;
@@ -152,7 +161,8 @@ static void take_option(
 {
 	s->makes |= row->makes;
 	switch (row->use) {
-	case CCFLAG_BOTH: take_both(s, arg, value); return;
+	case CCFLAG_BOTH:
+	case CCFLAG_NATIVE: take_both(s, arg, value); return;
 	case CCFLAG_STAGE: take_stage(s, arg, value); return;
 	case CCFLAG_DRIVER: s->is_query = true; return;
 	case CCFLAG_LOCAL: stay_for(s, arg, row->reason); return;

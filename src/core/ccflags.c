@@ -142,7 +142,7 @@ bool ccflags_node_allows(const char *arg)
 {
 	size_t words;
 	const struct ccflag *row = ccflags_find(arg, &words);
-	if (!row || row->use != CCFLAG_BOTH || words != 1)
+	if (!row || (row->use != CCFLAG_BOTH && row->use != CCFLAG_NATIVE) || words != 1)
 		return false;
 	return !has_joined_value(row) || is_harmless(row->value, arg + strlen(row->spelling));
 }
@@ -168,6 +168,17 @@ bool ccflags_view_allows(const char *arg)
 	if (!row || row->use != CCFLAG_SOURCE || row->form == CCFLAG_EITHER)
 		return is_for_view(arg);
 	return !has_joined_value(row) || is_harmless(row->value, arg + strlen(row->spelling));
+}
+
+const char *ccflags_native(const struct strv *flags)
+{
+	for (size_t i = 0; i < flags->n; i++) {
+		size_t words;
+		const struct ccflag *row = ccflags_find(flags->v[i], &words);
+		if (row && row->use == CCFLAG_NATIVE)
+			return flags->v[i];
+	}
+	return NULL;
 }
 
 const struct ccflag *ccflags_row(size_t i)

@@ -16,6 +16,7 @@
 	{spelling, CCFLAG_EXACT, CCFLAG_##use, CCFLAG_VALUE_NONE, reason, CCFLAG_NAMES_OUTPUT | (sides)}
 #define SIDE(spelling, side) \
 	MAKES(spelling, SOURCE, "writes another file beside the object", 1 << SIDE_##side)
+#define NATIVE(spelling) {spelling, CCFLAG_JOINED, CCFLAG_NATIVE, CCFLAG_VALUE_WORD, NULL, 0}
 #define EXACT(spelling) ROW(spelling, EXACT, BOTH)
 #define SWITCH(spelling) ROW(spelling, SWITCH, BOTH)
 #define JOINED(spelling, value) VALUE(spelling, JOINED, value)
@@ -348,11 +349,11 @@ const struct ccflag ccflags_table[] = {
 	ROW("-iprefix", EITHER, CPP), ROW("-iquote", EITHER, CPP), ROW("-isysroot", EITHER, CPP),
 	ROW("-isystem", EITHER, CPP), ROW("-iwithprefix", EITHER, CPP),
 	ROW("-iwithprefixbefore", EITHER, CPP), ROW("-l", EITHER, LINK), JOINED("-m", WORD),
-	HERE("-march=native", JOINED, "depends on this machine"),
-	HERE("-mcpu=native", JOINED, "depends on this machine"),
+	NATIVE("-march=native"),
+	NATIVE("-mcpu=native"),
 	VALUE("-mllvm", SEPARATE, LLVM), JOINED("-mllvm=", LLVM),
 	HERE("-mplugin", JOINED, "loads code into the compiler"),
-	HERE("-mtune=native", JOINED, "depends on this machine"),
+	NATIVE("-mtune=native"),
 	ROW("-no-pie", EXACT, LINK), ROW("-nodefaultlibs", EXACT, LINK),
 	ROW("-nolibc", EXACT, LINK), ROW("-nostartfiles", EXACT, LINK), EXACT("-nostdinc"),
 	EXACT("-nostdinc++"), ROW("-nostdlib", EXACT, LINK), ROW("-o", EITHER, STAGE), EXACT("-p"),

@@ -149,16 +149,24 @@ bool sched_is_overflow(const char *why)
 	       strcmp(why, sched_why_early) == 0;
 }
 
+static const char why_unusable[] = "not a usable compiler",
+		  why_unknown[] = "no node has this toolchain";
+
+bool sched_lacks_toolchain(const char *why)
+{
+	return strcmp(why, why_unusable) == 0 || strcmp(why, why_unknown) == 0;
+}
+
 const char *sched_why_local(const struct sched *s, const struct sched_job *j)
 {
 	if (s->up_count == 0)
 		return "no node";
 	if (j->toolchain < 0)
 		return j->toolchain == SCHED_NOT_YET ? "its compiler is being examined"
-						     : "not a usable compiler";
+						     : why_unusable;
 	const struct sched_lane *lane = &s->lanes[j->toolchain];
 	if (lane->capacity == 0)
-		return "no node has this toolchain";
+		return why_unknown;
 	if (s->stage_bytes >= s->conf.stage_bytes_max)
 		return why_full;
 	if (is_fed(s, lane) && (s->conf.blind || has_spare_core(s, j)))

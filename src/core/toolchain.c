@@ -1,5 +1,5 @@
-/* toolchain - one line per field, in the order of the table; parsing is strict, so that equal
- * toolchains have equal texts and equal ids. */
+/* toolchain - one line per field, in the order of the table, and one for each id; parsing is strict, so that
+ * equal toolchains have equal texts and equal ids. */
 #include "core/toolchain.h"
 
 #include "base/err.h"
@@ -92,7 +92,10 @@ int toolchain_parse(const char *text, struct toolchain *ret)
 			return ERR_COMPILER;
 	}
 	char id[2 * TOOLCHAIN_ID_BYTES + 1];
-	if (!take_line(&p, "id", id, sizeof id) || !is_digest(id) || *p)
+	if (!take_line(&p, "id", id, sizeof id) || !is_digest(id))
+		return ERR_COMPILER;
+	if (!take_line(&p, "native", t.native, sizeof t.native) ||
+		!fits(t.native, SHAPE_DIGEST_OR_NONE) || *p)
 		return ERR_COMPILER;
 	if (str_unhex(id, t.id, sizeof t.id) < 0)
 		return ERR_COMPILER;
@@ -108,7 +111,8 @@ void toolchain_format(const struct toolchain *t, bool without_id, char *out, siz
 		n += (size_t)snprintf(
 			text + n, sizeof text - n, "%s %s\n", fields[i].name, value(t, &fields[i]));
 	if (!without_id)
-		snprintf(text + n, sizeof text - n, "id %s\n", str_hex(t->id, sizeof t->id, id));
+		snprintf(text + n, sizeof text - n, "id %s\nnative %s\n",
+			str_hex(t->id, sizeof t->id, id), t->native);
 	snprintf(out, out_size, "%s", text);
 }
 
@@ -128,4 +132,15 @@ bool toolchain_same(const struct toolchain *a, const struct toolchain *b)
 bool toolchain_compiles(const struct toolchain *t, enum lang lang)
 {
 	return lang == LANG_C || strcmp(t->cxx, "-") != 0;
+}
+
+bool toolchain_native_id(const struct toolchain *t, uint8_t ret_id[TOOLCHAIN_ID_BYTES])
+{
+	return is_digest(t->native) && str_unhex(t->native, ret_id, TOOLCHAIN_ID_BYTES) == 0;
+}
+
+bool toolchain_is_native(const struct toolchain *t, const uint8_t id[TOOLCHAIN_ID_BYTES])
+{
+	uint8_t native[TOOLCHAIN_ID_BYTES];
+	return toolchain_native_id(t, native) && memcmp(native, id, sizeof native) == 0;
 }

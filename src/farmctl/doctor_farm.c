@@ -198,9 +198,17 @@ static void say_differences(struct doctor *d, const struct found *f, const struc
 		"%s: %s %s: %s", f->name, local->kind, local->version, text);
 }
 
+static bool has_native(const struct found *f)
+{
+	for (size_t i = 0; i < f->offers_n; i++)
+		if (f->offers[i].is_native)
+			return true;
+	return false;
+}
+
 void doctor_check_toolchains(struct doctor *d)
 {
-	size_t same = 0;
+	size_t same = 0, native = 0;
 	for (size_t i = 0; d->has_survey && d->local_n && i < d->survey.n; i++) {
 		const struct found *f = &d->survey.found[i];
 		if (f->err || f->offers_n == 0)
@@ -209,10 +217,14 @@ void doctor_check_toolchains(struct doctor *d)
 			say_differences(d, f, &d->local[0]);
 		else
 			same++;
+		native += has_native(f);
 	}
-	if (same)
-		doctor_say(d, FINDING_OK, "toolchains", NULL, "%s %s is the same on %zu node%s",
-			d->local[0].kind, d->local[0].version, same, same == 1 ? "" : "s");
+	if (!same)
+		return;
+	doctor_say(d, FINDING_OK, "toolchains", NULL, "%s %s is the same on %zu node%s",
+		d->local[0].kind, d->local[0].version, same, same == 1 ? "" : "s");
+	doctor_say(d, FINDING_OK, "processors", NULL, "-march=native is the same on %zu node%s",
+		native, native == 1 ? "" : "s");
 }
 
 void doctor_check_jails(struct doctor *d)

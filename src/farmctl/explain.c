@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "core/advice.h"
 #include "core/ccargs.h"
+#include "core/ccflags.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +60,9 @@ static int explain_compile(const char *compiler, const struct ccargs *a)
 		printf("on nodes, preprocessed here: %s\n", a->no_view);
 	else
 		puts("on nodes, which read the sources themselves");
+	const char *native = ccflags_native(&a->flags);
+	if (native)
+		printf("of these, on those with this processor: %s\n", native);
 	if (a->no_text)
 		printf("if they cannot, here: %s\n", a->no_text);
 	return FARMCTL_OK;

@@ -140,10 +140,17 @@ size_t nodes_probe_local(struct toolchain ret[NODES_LOCAL_MAX])
 static bool match(struct found *f, const struct toolchain *local, size_t local_n)
 {
 	bool any = false;
-	for (size_t i = 0; i < f->offers_n; i++)
-		for (size_t k = 0; k < local_n; k++)
-			if (toolchain_same(&f->offers[i].toolchain, &local[k]))
-				any = f->offers[i].is_local = true;
+	for (size_t i = 0; i < f->offers_n; i++) {
+		struct offer *o = &f->offers[i];
+		uint8_t id[TOOLCHAIN_ID_BYTES];
+		for (size_t k = 0; k < local_n; k++) {
+			if (!toolchain_same(&o->toolchain, &local[k]))
+				continue;
+			any = o->is_local = true;
+			o->is_native |= toolchain_native_id(&local[k], id) &&
+					toolchain_is_native(&o->toolchain, id);
+		}
+	}
 	return any;
 }
 

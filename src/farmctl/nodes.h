@@ -13,7 +13,8 @@ enum { SURVEY_NODES_MAX = 1024, SURVEY_TOOLCHAINS_MAX = 64, NODES_LOCAL_MAX = 2 
 
 struct offer {
 	struct toolchain toolchain;
-	bool is_local; /* a compiler of this machine is the same */
+	bool is_local;  /* a compiler of this machine is the same */
+	bool is_native; /* and so is what -march=native means */
 };
 
 /* One node, as far as it is known. */

@@ -65,9 +65,9 @@ static json_t *offer_json(const struct offer *o)
 {
 	char id[2 * TOOLCHAIN_ID_BYTES + 1];
 	const struct toolchain *t = &o->toolchain;
-	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:b}", "kind", t->kind, "version", t->version,
-		"target", t->target, "cxx", toolchain_compiles(t, LANG_CXX), "id",
-		str_hex(t->id, sizeof t->id, id), "local", o->is_local);
+	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:b, s:b}", "kind", t->kind, "version",
+		t->version, "target", t->target, "cxx", toolchain_compiles(t, LANG_CXX), "id",
+		str_hex(t->id, sizeof t->id, id), "local", o->is_local, "native", o->is_native);
 }
 
 static json_t *number_json(bool known, unsigned value)

@@ -6,11 +6,13 @@
 
 #include <string.h>
 
+enum { NATIVES_MAX = COMPILERS_BITS / 2 };
+
 struct compilers {
 	struct compiler **v;
 	size_t n;
 	uint8_t ids[COMPILERS_BITS][TOOLCHAIN_ID_BYTES];
-	int bits;
+	int bits, natives;
 };
 
 struct compilers *compilers_create(void)
@@ -50,8 +52,41 @@ void compilers_each_known(
 			fn(ctx, c->v[i]);
 }
 
-int compilers_bit(
-	struct compilers *c, const char *text, struct toolchain *ret_toolchain, int *ret_bit)
+/* The bit of an id, or SCHED_NO_TOOLCHAIN. */
+static int find(const struct compilers *c, const uint8_t id[TOOLCHAIN_ID_BYTES])
+{
+	for (int bit = 0; bit < c->bits; bit++)
+		if (memcmp(c->ids[bit], id, TOOLCHAIN_ID_BYTES) == 0)
+			return bit;
+	return SCHED_NO_TOOLCHAIN;
+}
+
+/* A new one if need be; SCHED_NO_TOOLCHAIN when there is none left. */
+static int intern(struct compilers *c, const uint8_t id[TOOLCHAIN_ID_BYTES])
+{
+	int bit = find(c, id);
+	if (bit >= 0 || c->bits == COMPILERS_BITS)
+		return bit;
+	memcpy(c->ids[c->bits], id, TOOLCHAIN_ID_BYTES);
+	return c->bits++;
+}
+
+/* However many kinds of processors there are, they leave room for the toolchains. */
+static int intern_native(struct compilers *c, const struct toolchain *t)
+{
+	uint8_t id[TOOLCHAIN_ID_BYTES];
+	if (!toolchain_native_id(t, id))
+		return SCHED_NO_TOOLCHAIN;
+	int bit = find(c, id);
+	if (bit >= 0 || c->natives == NATIVES_MAX)
+		return bit;
+	bit = intern(c, id);
+	c->natives += bit >= 0;
+	return bit;
+}
+
+int compilers_bits(struct compilers *c, const char *text, struct toolchain *ret_toolchain,
+	struct compiler_bits *ret)
 {
 	struct toolchain t;
 	int err = toolchain_parse(text, &t);
@@ -63,21 +98,17 @@ int compilers_bit(
 	digest_sha256(canonical, strlen(canonical), id);
 	if (memcmp(id, t.id, sizeof id) != 0)
 		return ERR_COMPILER;
-	int bit = 0;
-	while (bit < c->bits && memcmp(c->ids[bit], t.id, sizeof t.id) != 0)
-		bit++;
-	if (bit == COMPILERS_BITS)
+	int bit = intern(c, id);
+	if (bit < 0)
 		return ERR_TOOBIG;
-	if (bit == c->bits)
-		memcpy(c->ids[c->bits++], t.id, sizeof t.id);
 	if (ret_toolchain)
 		*ret_toolchain = t;
-	*ret_bit = bit;
+	*ret = (struct compiler_bits){.all = bit, .native = intern_native(c, &t)};
 	return 0;
 }
 
 void compilers_learn(struct compilers *c, struct compiler *cc, const char *text)
 {
-	int err = compilers_bit(c, text, &cc->toolchain, &cc->bit);
+	int err = compilers_bits(c, text, &cc->toolchain, &cc->bits);
 	cc->state = err ? COMPILER_BAD : COMPILER_KNOWN;
 }

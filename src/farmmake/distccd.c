@@ -143,7 +143,7 @@ static void on_tried(void *ctx, int bit, const char *name)
 static void try_compiler(void *ctx, const struct compiler *cc)
 {
 	struct distccd *d = ctx;
-	uint64_t bit = UINT64_C(1) << cc->bit;
+	uint64_t bit = UINT64_C(1) << cc->bits.all;
 	char name[DISTCC_NAME_BYTES];
 	if (d->peer->state != PEER_UP || d->tried & bit || !distcc_name(&cc->toolchain, 0, name))
 		return;
@@ -155,7 +155,7 @@ static void try_compiler(void *ctx, const struct compiler *cc)
 		.ctx = d,
 	};
 	d->tried |= bit;
-	d->trials[cc->bit] = distccd_trial_start(&conf);
+	d->trials[cc->bits.all] = distccd_trial_start(&conf);
 }
 
 void distccd_review(struct farm *f)

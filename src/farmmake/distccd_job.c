@@ -213,7 +213,7 @@ const char *distccd_job_start(struct peer *p, struct copy *c)
 	if (w->prelude.len == 0)
 		return "the text came without the macros that hold from the start";
 	const char *why =
-		distcc_words(&w->spec, distccd_name(p->distccd, w->compiler->bit), &words);
+		distcc_words(&w->spec, distccd_name(p->distccd, w->compiler->bits.all), &words);
 	if (why)
 		return why;
 	struct distccd_job *j = xcalloc(1, sizeof *j);

@@ -75,7 +75,7 @@ static void end(struct distccd_trial *t, const char *name)
 	if (name)
 		snprintf(kept, sizeof kept, "%s", name);
 	free(t);
-	conf.on_end(conf.ctx, conf.compiler->bit, name ? kept : NULL);
+	conf.on_end(conf.ctx, conf.compiler->bits.all, name ? kept : NULL);
 }
 
 static bool start_candidate(struct distccd_trial *t);

@@ -30,7 +30,7 @@ static bool is_in_question(const struct wrapper *w)
 {
 	const struct compiler *cc = w->compiler;
 	return cc->state == COMPILER_PROBING ||
-	       (cc->state == COMPILER_KNOWN && distccd_is_trying(w->farm, cc->bit));
+	       (cc->state == COMPILER_KNOWN && distccd_is_trying(w->farm, cc->bits.all));
 }
 
 bool lobby_enter(struct wrapper *w)

@@ -108,9 +108,12 @@ static uint64_t intern_toolchains(struct peer *p, const struct strv *texts)
 {
 	uint64_t mask = 0;
 	for (size_t i = 0; i < texts->n; i++) {
-		int bit;
-		if (compilers_bit(p->farm->compilers, texts->v[i], NULL, &bit) == 0)
-			mask |= UINT64_C(1) << bit;
+		struct compiler_bits bits;
+		if (compilers_bits(p->farm->compilers, texts->v[i], NULL, &bits) < 0)
+			continue;
+		mask |= UINT64_C(1) << bits.all;
+		if (bits.native >= 0)
+			mask |= UINT64_C(1) << bits.native;
 	}
 	return mask;
 }

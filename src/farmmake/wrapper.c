@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "compilers.h"
+#include "core/ccflags.h"
 #include "core/cost.h"
 #include "distccd.h"
 #include "lobby.h"
@@ -62,8 +63,17 @@ static void drop_results(struct wrapper *w)
 		copy_reset(&w->copies[i]);
 }
 
+/* To the scheduler a toolchain is a number. */
+static const char *explain(const struct wrapper *w, const char *why)
+{
+	bool lacks =
+		w->is_native && w->compiler->state == COMPILER_KNOWN && sched_lacks_toolchain(why);
+	return lacks ? "no node has this processor with this toolchain" : why;
+}
+
 void wrapper_local(struct wrapper *w, const char *why, bool idle)
 {
+	why = explain(w, why);
 	set_reason(w, why);
 	set_phase(w, WRAPPER_LOCAL);
 	chunks_fini(&w->text);
@@ -161,6 +171,18 @@ static void ask_scheduler(struct wrapper *w, int bit)
 				    .cost_us = cost_guess(w->farm->costs, w->cost_key, 0)});
 }
 
+/* Its bit, and the id by which a node knows it. */
+static int choose_toolchain(struct wrapper *w)
+{
+	const struct compiler *cc = w->compiler;
+	if (w->is_native) {
+		toolchain_native_id(&cc->toolchain, w->spec.toolchain);
+		return cc->bits.native;
+	}
+	memcpy(w->spec.toolchain, cc->toolchain.id, sizeof w->spec.toolchain);
+	return cc->bits.all;
+}
+
 void wrapper_ask(struct wrapper *w)
 {
 	struct compiler *cc = w->compiler;
@@ -171,8 +193,7 @@ void wrapper_ask(struct wrapper *w)
 	} else if (lobby_enter(w)) {
 		set_phase(w, WRAPPER_WAITING);
 	} else if (cc->state == COMPILER_KNOWN) {
-		memcpy(w->spec.toolchain, cc->toolchain.id, sizeof w->spec.toolchain);
-		ask_scheduler(w, cc->bit);
+		ask_scheduler(w, choose_toolchain(w));
 	} else {
 		ask_scheduler(w, cc->state == COMPILER_BAD ? SCHED_NO_TOOLCHAIN : SCHED_NOT_YET);
 	}
@@ -204,6 +225,7 @@ static int on_begin(struct wrapper *w, struct msg *m)
 		return 0;
 	}
 	w->cost_key = cost_key(w->spec.cwd, w->spec.source, w->spec.flags.v);
+	w->is_native = ccflags_native(&w->spec.flags);
 	w->compiler = compilers_get(w->farm->compilers, w->compiler_path);
 	wrapper_ask(w);
 	return 0;

@@ -44,6 +44,7 @@ struct wrapper {
 	uint64_t waits_since_us;
 	bool has_waited; /* as long as it may */
 	bool in_sched;   /* SCHED_JOB_ASK was said, SCHED_JOB_GONE is due */
+	bool is_native;  /* what it means depends on the processor */
 	char *compiler_path;
 	struct compiler *compiler;
 	struct job_spec spec;

@@ -108,6 +108,9 @@ bool check_job(const struct job_spec *spec, const struct toolchain *toolchain,
 	for (size_t i = 0; i < spec->flags.n; i++)
 		if (!allows(spec, spec->flags.v[i]))
 			return refuse(ret, REFUSED_FLAG, "flag not allowed", spec->flags.v[i]);
+	const char *native = ccflags_native(&spec->flags);
+	if (native && !toolchain_is_native(toolchain, spec->toolchain))
+		return refuse(ret, REFUSED_FLAG, "not by the id for such flags", native);
 	return spec->input_kind == INPUT_VIEW ? check_view_names(spec, ret)
 					      : check_text_names(spec, closed, ret);
 }

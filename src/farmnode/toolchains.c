@@ -144,7 +144,8 @@ const struct toolchains_entry *toolchains_find(
 	const struct toolchains *t, const uint8_t id[TOOLCHAIN_ID_BYTES])
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (memcmp(t->v[i].id.id, id, TOOLCHAIN_ID_BYTES) == 0)
+		if (memcmp(t->v[i].id.id, id, TOOLCHAIN_ID_BYTES) == 0 ||
+			toolchain_is_native(&t->v[i].id, id))
 			return &t->v[i];
 	return NULL;
 }
@@ -153,8 +154,10 @@ void toolchains_digest(const struct toolchains *t, uint8_t out[8])
 {
 	uint8_t whole[DIGEST_BYTES];
 	struct digest *d = digest_create();
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
 		digest_update(d, t->v[i].id.id, TOOLCHAIN_ID_BYTES);
+		digest_update(d, t->v[i].id.native, strlen(t->v[i].id.native));
+	}
 	digest_final(d, whole);
 	digest_destroy(d);
 	memcpy(out, whole, 8);

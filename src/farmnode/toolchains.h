@@ -32,6 +32,7 @@ struct toolchains_conf {
 
 void toolchains_scan(const struct toolchains_conf *conf, struct toolchains *ret);
 void toolchains_fini(struct toolchains *t);
+/* By either of its ids. */
 const struct toolchains_entry *toolchains_find(
 	const struct toolchains *t, const uint8_t id[TOOLCHAIN_ID_BYTES]);
 /* Differs between different lists. */

@@ -3,6 +3,7 @@
 #include "cache.h"
 
 #include "measure.h"
+#include "processor.h"
 
 #include "base/buf.h"
 #include "base/fs.h"
@@ -15,15 +16,17 @@
 enum { ENTRY_BYTES_MAX = 65536 };
 
 /* Part of each file's name: entries of another format or of other canaries are never looked at. */
-static const char version[] = "farmprobe-3";
+static const char version[] = "farmprobe-4";
 
 static const char *const programs[] = {"cc1", "cc1plus", "as"};
 
 static char *entry_path(const char *cache_dir, const char *compiler)
 {
-	_cleanup_free_ char *name = xasprintf("%s\n%s\n", version, compiler);
-	uint8_t raw[DIGEST_BYTES];
+	uint8_t raw[DIGEST_BYTES] = {0};
 	char hex[2 * DIGEST_BYTES + 1];
+	bool is_known = processor_digest(raw);
+	_cleanup_free_ char *name = xasprintf(
+		"%s\n%s\n%s\n", version, compiler, is_known ? str_hex(raw, sizeof raw, hex) : "-");
 	digest_sha256(name, strlen(name), raw);
 	return xasprintf("%s/%s.txt", cache_dir, str_hex(raw, sizeof raw, hex));
 }

@@ -1,4 +1,5 @@
-/* cache - remembers measured toolchains, one file per compiler path.
+/* cache - remembers measured toolchains, one file per compiler path and processor, since machines may share a
+ * home directory.
  *
  * An entry holds for as long as the files that make up the compiler (driver, cc1, cc1plus, as) are
  * the ones it was measured with: same real path, device, inode, size and mtime. So a hit runs

@@ -6,6 +6,7 @@
 #include "measure.h"
 
 #include "normal.h"
+#include "processor.h"
 
 #include "base/err.h"
 #include "base/fs.h"
@@ -18,7 +19,7 @@
 
 enum { OBJECT_BYTES_MAX = 4 << 20 };
 
-/* What the compiler says of itself; clang knows only the first four. */
+/* What the compiler says of itself; clang knows only the first four, and the last two. */
 enum say {
 	SAY_MACROS,
 	SAY_CXX_MACROS,
@@ -29,10 +30,13 @@ enum say {
 	SAY_TARGET,
 	SAY_OPTIMIZERS,
 	SAY_CXX_OPTIMIZERS,
+	SAY_NATIVE,
+	SAY_NATIVE_32,
 	SAY_COUNT
 };
 
-static const char *const say_words[SAY_COUNT][5] = {
+enum { SAY_WORDS_MAX = 7 };
+static const char *const say_words[SAY_COUNT][SAY_WORDS_MAX] = {
 	[SAY_MACROS] = {"-dM", "-E", "-xc", "/dev/null"},
 	[SAY_CXX_MACROS] = {"-dM", "-E", "-xc++", "/dev/null"},
 	[SAY_MACHINE] = {"-dumpmachine"},
@@ -42,6 +46,10 @@ static const char *const say_words[SAY_COUNT][5] = {
 	[SAY_TARGET] = {"-Q", "--help=target", "-xc", "/dev/null"},
 	[SAY_OPTIMIZERS] = {"-Q", "--help=optimizers", "-xc", "/dev/null"},
 	[SAY_CXX_OPTIMIZERS] = {"-Q", "--help=optimizers", "-xc++", "/dev/null"},
+	[SAY_NATIVE] = {"-###", "-m64", "-march=native", "-mtune=native", "-fsyntax-only", "-xc",
+		"-"},
+	[SAY_NATIVE_32] = {"-###", "-m32", "-march=native", "-mtune=native", "-fsyntax-only", "-xc",
+		"-"},
 };
 
 /* How each canary is compiled: first C, then C++, and then what needs no more than the source (core/distcc.h). */
@@ -130,7 +138,8 @@ static int ask(const char *compiler, const struct run_place *place, struct run *
 {
 	for (size_t i = 0; i < SAY_COUNT; i++) {
 		const char *const *w = say_words[i];
-		run_init(&said[i], compiler, w[0], w[1], w[2], w[3], NULL);
+		run_init(&said[i], compiler, w[0], w[1], w[2], w[3], w[4], w[5], w[6], NULL);
+		said[i].by_stderr = strcmp(w[0], "-###") == 0;
 	}
 	return run_all(said, SAY_COUNT, place);
 }
@@ -219,10 +228,25 @@ void measure_id(const struct toolchain *t, uint8_t out[TOOLCHAIN_ID_BYTES])
 	digest_sha256(text, strlen(text), out);
 }
 
+/* The driver's own part in "native": the rest of a compile is what the first id is about. */
+static void digest_native(struct run *said, struct toolchain *t)
+{
+	uint8_t unused[DIGEST_BYTES];
+	struct buf all;
+	buf_init(&all, 4 * RUN_OUTPUT_BYTES_MAX);
+	wr_raw(&all, t->id, sizeof t->id);
+	bool ok = processor_digest(unused);
+	for (enum say i = SAY_NATIVE; i <= SAY_NATIVE_32; i++)
+		ok = ok && said[i].ok && normal_commands(text_of(&said[i]), &all);
+	if (ok && !all.err)
+		hex_digest(all.data, all.len, t->native);
+	buf_fini(&all);
+}
+
 int measure_toolchain(const char *compiler, const struct run_place *place, struct toolchain *ret)
 {
 	struct run said[SAY_COUNT], runs[CANARY_ROWS] = {0};
-	struct toolchain t = {.specs = "-", .cxx = "-", .bare_cxx = "-"};
+	struct toolchain t = {.specs = "-", .cxx = "-", .bare_cxx = "-", .native = "-"};
 	int err = ask(compiler, place, said);
 	if (!err && !read_identity(said, &t))
 		err = ERR_COMPILER;
@@ -238,15 +262,17 @@ int measure_toolchain(const char *compiler, const struct run_place *place, struc
 			!digest_bare(runs, place->dir, CANARY_BARE, t.bare))
 			err = ERR_COMPILER;
 	}
+	if (!err) {
+		measure_id(&t, t.id);
+		digest_native(said, &t);
+	}
 	for (size_t i = 0; i < SAY_COUNT; i++)
 		run_fini(&said[i]);
 	for (size_t i = 0; i < CANARY_ROWS; i++)
 		run_fini(&runs[i]);
-	if (err)
-		return err;
-	measure_id(&t, t.id);
-	*ret = t;
-	return 0;
+	if (!err)
+		*ret = t;
+	return err;
 }
 
 char *measure_find_program(const char *compiler, const char *name, const struct run_place *place)

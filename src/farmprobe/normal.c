@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A cross compiler and a native one differ in what they link with, and in -march=native; the node
- * never links, and no client sends =native. */
+ * never links, and what =native means is measured by itself. */
 static const char *const compile_specs[] = {
 	"asm",
 	"asm_debug",
@@ -72,6 +72,41 @@ void normal_help(const char *text, struct buf *out)
 		}
 		line += n + (line[n] == '\n');
 	}
+}
+
+static void add_word(struct buf *out, const char *word)
+{
+	if (!word)
+		return;
+	wr_raw(out, word, strcspn(word, " \n"));
+	wr_raw(out, "\n", 1);
+}
+
+/* The words of a line that begins with a space, but places, and the options that are followed by one. */
+static void add_words(const char *line, struct buf *out)
+{
+	const char *held = NULL;
+	for (const char *p = line; *p == ' '; p += 1 + strcspn(p + 1, " \n")) {
+		const char *word = p + 1;
+		if (word[*word == '"'] != '/')
+			add_word(out, held);
+		held = memchr(word, '/', strcspn(word, " \n")) ? NULL : word;
+	}
+	add_word(out, held);
+}
+
+bool normal_commands(const char *text, struct buf *out)
+{
+	bool is_replaced = true;
+	for (const char *line = text; *line;) {
+		size_t n = strcspn(line, "\n");
+		if (line[0] == ' ') {
+			add_words(line, out);
+			is_replaced &= !memmem(line, n, "=native", strlen("=native"));
+		}
+		line += n + (line[n] == '\n');
+	}
+	return is_replaced;
 }
 
 static int compare(const void *a, const void *b)

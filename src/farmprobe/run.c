@@ -42,7 +42,7 @@ void run_fini(struct run *r)
 	buf_fini(&r->out);
 }
 
-static int spawn(char *const *argv, const char *dir, int out_fd, pid_t *ret_pid)
+static int spawn(const struct run *run, const char *dir, int out_fd, pid_t *ret_pid)
 {
 	struct strv env = {0};
 	strv_push(&env, "PATH=/usr/bin:/bin");
@@ -59,11 +59,13 @@ static int spawn(char *const *argv, const char *dir, int out_fd, pid_t *ret_pid)
 	posix_spawn_file_actions_t files;
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	int heard = run->by_stderr ? STDERR_FILENO : STDOUT_FILENO;
+	int unheard = run->by_stderr ? STDOUT_FILENO : STDERR_FILENO;
+	posix_spawn_file_actions_adddup2(&files, out_fd, heard);
+	posix_spawn_file_actions_addopen(&files, unheard, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addchdir_np(&files, dir);
 
-	int err = posix_spawn(ret_pid, argv[0], &files, &attr, argv, env.v);
+	int err = posix_spawn(ret_pid, run->argv.v[0], &files, &attr, run->argv.v, env.v);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	strv_fini(&env);
@@ -79,7 +81,7 @@ static int start(struct slot *s, struct run *run, const char *dir)
 	pid_t pid;
 	int err = fcntl(write_end, F_SETFL, 0) < 0 ? -errno : 0;
 	if (!err)
-		err = spawn(run->argv.v, dir, write_end, &pid);
+		err = spawn(run, dir, write_end, &pid);
 	if (err) {
 		close(ends[0]);
 		return err;

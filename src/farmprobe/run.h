@@ -1,7 +1,7 @@
 /* run - runs programs with a clean environment and captures what they print.
  *
- * Contract: run_all() blocks, each program takes at most RUN_LIMIT_MS; standard input and standard
- * error are /dev/null. What a program leaves behind in its process group is killed.
+ * Contract: run_all() blocks, each program takes at most RUN_LIMIT_MS; standard input and the output that is
+ * not captured are /dev/null. What a program leaves behind in its process group is killed.
  */
 #pragma once
 
@@ -12,6 +12,7 @@ enum { RUN_LIMIT_MS = 10000, RUN_OUTPUT_BYTES_MAX = 8 << 20, RUN_CORES_MAX = 8 }
 
 struct run {
 	struct strv argv; /* the caller's to fill, by run_init() */
+	bool by_stderr;   /* what is captured; else standard output */
 	struct buf out;
 	bool ok; /* it exited with 0, in time, and did not print too much */
 };

@@ -82,7 +82,8 @@ static void make_toolchain(void)
 		.version = "1",
 		.specs = "-",
 		.cxx = "-",
-		.bare_cxx = "-"};
+		.bare_cxx = "-",
+		.native = "-"};
 	memset(t->defaults, 'a', TOOLCHAIN_DIGEST_HEX);
 	memset(t->canary, 'b', TOOLCHAIN_DIGEST_HEX);
 	memset(t->specs, 'c', TOOLCHAIN_DIGEST_HEX);

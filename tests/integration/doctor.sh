@@ -36,7 +36,7 @@ measure_cc
 # --- nothing is wrong
 doctor "${settings[@]}" || fail "a sound farm: $(cat "$work/out" "$work/ctl.err")"
 grep -qE '^(warning|error) ' "$work/out" && fail "a sound farm: $(cat "$work/out")"
-for subject in settings key make compilers TMPDIR limits clock interfaces beacons 'own node' nodes toolchains jails MTU; do
+for subject in settings key make compilers TMPDIR limits clock interfaces beacons 'own node' nodes toolchains processors jails MTU; do
 	grep -qE "^ok +$subject " "$work/out" || fail "nothing about $subject: $(cat "$work/out")"
 done
 

@@ -25,7 +25,7 @@ printf 'int x;\nasm(".incbin \\"plain.c\\"");\n' >blob.c
 explains 0 "on nodes, which read the sources themselves" gcc -O2 -g -c plain.c
 explains 0 "on nodes, which read the sources themselves" /usr/bin/gcc -Wall -c -o other.o plain.c
 explains 0 "on nodes, preprocessed here: " gcc -gsplit-dwarf -g -c plain.c
-explains 1 "here: -march=native depends on this machine" gcc -march=native -c plain.c
+explains 0 "of these, on those with this processor: -march=native" gcc -march=native -c plain.c
 explains 1 "here: clock.c:3: __TIME__ depends on the clock" gcc -c clock.c
 explains 1 "here: now.h:1: __DATE__ depends on the clock" gcc -c header.c
 explains 1 "here: blob.c:2: the assembler's .incbin reads a file" gcc -c blob.c

@@ -178,6 +178,7 @@ is good .usable true
 is good .address "127.0.0.1:$(cat "$work/good.port")"
 is good '"\(.slots) \(.preload) \(.free) \(.queued) \(.reason)"' "3 5 3 0 null"
 is good '[.toolchains[] | select(.local)] | length > 0' true
+is good '[.toolchains[] | select(.native)] | length > 0' "$(knows_native && echo true || echo false)"
 is odd .usable false
 is odd '.reason | test("no toolchain that a local compiler matches")' true
 is odd '"\(.slots) \([.toolchains[].local] | any)"' "1 false"
@@ -185,7 +186,7 @@ is bare .reason "has no toolchain"
 is stranger .usable false
 is stranger ".reason | test(\"another farm key.*$other_id\")" true
 is stranger .slots null
-is future '.reason | test("version 99, this is 2")' true
+is future '.reason | test("version 99, this is 3")' true
 note "$(jq -r '.nodes[] | "\(.name): \(.reason // "usable")"' "$work/out" | paste -sd ';')"
 
 ctl 0 nodes --wait 2 "${listen[@]}"

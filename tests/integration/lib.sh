@@ -155,6 +155,11 @@ hear_nodes() {
 	echo 'ready := $(shell [ -z "$$FARMMAKE_SOCKET" ] || sleep 1)'
 }
 
+# knows_native: can anybody tell what -march=native means on this machine?
+knows_native() {
+	! "$build/src/farmprobe/farmprobe" /usr/bin/gcc | grep -q '^native -$'
+}
+
 # What the first compile of a new machine would do in its own slot, with several small ones at once.
 measure_cc() {
 	local cc

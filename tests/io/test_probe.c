@@ -41,6 +41,7 @@ static void assert_same(const char *one, const char *other)
 	const char *difference = toolchain_difference(&a, &b);
 	cr_assert_null(difference, "%s and %s: %s", one, other, difference);
 	cr_assert_eq(memcmp(a.id, b.id, sizeof a.id), 0);
+	cr_assert_str_eq(a.native, b.native);
 }
 
 /* The first line of what a shell command prints. */
@@ -128,6 +129,7 @@ Test(probe, environment_does_not_matter)
 	setenv("COLUMNS", "40", 1);
 	struct toolchain b = measured("/usr/bin/gcc");
 	cr_assert(toolchain_same(&a, &b));
+	cr_assert_str_eq(a.native, b.native);
 }
 
 Test(probe, gcc_without_cxx)
@@ -255,6 +257,7 @@ Test(probe, cache_runs_nothing_until_the_compiler_changes)
 	cr_expect_not(was_run(log), "the cache was not used");
 	cr_expect(toolchain_same(&first, &again));
 	cr_expect_eq(memcmp(first.id, again.id, sizeof first.id), 0);
+	cr_expect_str_eq(first.native, again.native);
 
 	touch(driver);
 	cr_assert_eq(probe_run(driver, cache, 2, &again), 0);

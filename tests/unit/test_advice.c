@@ -29,7 +29,7 @@ Test(advice, there_is_some_about_commands)
 		{"-c", "a.h"},
 		{"-c", "a.m"},
 		{"-c", "-"},
-		{"-c", "-march=native", "a.c"},
+		{"-c", "-save-temps", "a.c"},
 		{"-c", "-fno-such-option", "a.c"},
 		{"-c", "a.c", "-o", "/dev/null"},
 	};

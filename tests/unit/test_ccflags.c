@@ -19,7 +19,7 @@ Test(ccflags, rows_are_sorted_and_whole)
 		cr_assert_eq(has_reason, row->reason != NULL, "%s", row->spelling);
 		bool takes_value = row->value != CCFLAG_VALUE_NONE;
 		bool has_value = row->form != CCFLAG_EXACT && row->form != CCFLAG_SWITCH;
-		bool reaches_node = row->use == CCFLAG_BOTH ||
+		bool reaches_node = row->use == CCFLAG_BOTH || row->use == CCFLAG_NATIVE ||
 				    (row->use == CCFLAG_SOURCE && row->form != CCFLAG_EITHER);
 		cr_assert_eq(takes_value, reaches_node && has_value, "%s", row->spelling);
 	}
@@ -157,14 +157,13 @@ Test(ccflags, nodes_refuse)
 		"-foffload=x", "-foffload-options=-specs=f", "--ptxas-path=f", "--gcc-toolchain=d",
 		"-resource-dir", "-ccc-install-dir", "-cc1", "-cc1as", "--driver-mode=cl", "-x",
 		"-xf95", "-xc", "-o", "-of", "-c", "-S", "-E", "-pipe", "-l", "-lm", "-L", "-Lx",
-		"-u", "-z", "-e", "-march=native", "-mcpu=native+crypto", "-mtune=native", "-D",
-		"-U", "--param", "-A", "-Ax=y", "-fcompare-debug", "-fdbg-cnt=x:1",
-		"-fdisable-tree-x", "-fenable-tree-x", "-fself-test=d", "-fpch-preprocess",
-		"-fpreprocessed", "-fdirectives-only", "-fno-directives-only", "-fsyntax-only",
-		"-fverbose-asm", "-finput-charset=x", "-std=../x", "-m/x", "-mx,y", "-W,x",
-		"-Wno-attributes=x,y", "-fvisibility=/x", "-fexec-charset=UTF-8//TRANSLIT",
-		"-fpatchable-function-entry=a/b", "--param=a=/b", "-fmax-errors=x/y", "-O2 -B.",
-		"-Wall\n-B.", "-std=c11\t", "-fPIC=1",
+		"-u", "-z", "-e", "-march=native,x", "-D", "-U", "--param", "-A", "-Ax=y",
+		"-fcompare-debug", "-fdbg-cnt=x:1", "-fdisable-tree-x", "-fenable-tree-x",
+		"-fself-test=d", "-fpch-preprocess", "-fpreprocessed", "-fdirectives-only",
+		"-fno-directives-only", "-fsyntax-only", "-fverbose-asm", "-finput-charset=x",
+		"-std=../x", "-m/x", "-mx,y", "-W,x", "-Wno-attributes=x,y", "-fvisibility=/x",
+		"-fexec-charset=UTF-8//TRANSLIT", "-fpatchable-function-entry=a/b", "--param=a=/b",
+		"-fmax-errors=x/y", "-O2 -B.", "-Wall\n-B.", "-std=c11\t", "-fPIC=1",
 		"-frandom-seed=", "-fdebug-prefix-map=", "x.c", "/etc/passwd", "", "-"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		cr_expect_not(ccflags_node_allows(words[i]), "%s", words[i]);
@@ -178,8 +177,8 @@ Test(ccflags, nodes_take_only_both)
 		_cleanup_free_ char *word =
 			xasprintf("%s%s", row->spelling, takes_joined_value(row) ? value : "");
 		bool is_single = row->form != CCFLAG_SEPARATE;
-		cr_expect_eq(ccflags_node_allows(word), row->use == CCFLAG_BOTH && is_single, "%s",
-			word);
+		bool is_both = row->use == CCFLAG_BOTH || row->use == CCFLAG_NATIVE;
+		cr_expect_eq(ccflags_node_allows(word), is_both && is_single, "%s", word);
 	}
 }
 
@@ -228,4 +227,25 @@ Test(ccflags, nodes_take)
 		"-finstrument-functions", "-fno-canonical-system-headers"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		cr_expect(ccflags_node_allows(words[i]), "%s", words[i]);
+}
+
+Test(ccflags, native_ones_are_found)
+{
+	static const struct {
+		const char *words[4], *found;
+	} cases[] = {
+		{{"-O2", "-march=native"}, "-march=native"},
+		{{"-mcpu=native+crypto", "-g", "-mtune=native"}, "-mcpu=native+crypto"},
+		{{"-mtune=native", "-mtune=generic"}, "-mtune=native"},
+		{{"-march=nocona", "-DX=-march=native", "-fverbose-native"}, NULL},
+		{{NULL}, NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct strv flags = {0};
+		for (size_t k = 0; k < 4 && cases[i].words[k]; k++)
+			strv_push(&flags, cases[i].words[k]);
+		const char *found = ccflags_native(&flags);
+		cr_expect_str_eq(found ? found : "none", cases[i].found ? cases[i].found : "none");
+		strv_fini(&flags);
+	}
 }

@@ -69,6 +69,7 @@ static const struct change changes[] = {
 	{.cwd = "/usr/src/linux", .refusal = -1},
 	{.cwd = "/usrlocal", .refusal = -1},
 	{.lang = LANG_CXX, .refusal = REFUSED_TOOLCHAIN},
+	{.flag = "-march=native", .refusal = REFUSED_FLAG}, /* by the first id */
 	{.flag = "-fplugin=x.so", .refusal = REFUSED_FLAG},
 	{.flag = "-wrapper", .refusal = REFUSED_FLAG},
 	{.flag = "-specs=x", .refusal = REFUSED_FLAG},
@@ -107,7 +108,7 @@ static char *copy(const char *changed, const char *usual)
 
 Test(node_check, jobs)
 {
-	const struct toolchain c_only = {.kind = "gcc", .target = "t", .cxx = "-"};
+	const struct toolchain c_only = {.kind = "gcc", .target = "t", .cxx = "-", .native = "-"};
 	struct strv closed = {0};
 	strv_push(&closed, "/opt/tc");
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
@@ -126,6 +127,32 @@ Test(node_check, jobs)
 		job_spec_fini(&spec);
 	}
 	strv_fini(&closed);
+}
+
+static bool allows(
+	const struct toolchain *t, const uint8_t id[TOOLCHAIN_ID_BYTES], const char *flag)
+{
+	struct job_spec spec = {
+		.cwd = xstrdup("/home/u"), .source = xstrdup("x.c"), .output = xstrdup("x.o")};
+	memcpy(spec.toolchain, id, sizeof spec.toolchain);
+	strv_push(&spec.flags, flag);
+	struct check_refusal refusal;
+	bool allowed = check_job(&spec, t, &(struct strv){0}, &refusal);
+	job_spec_fini(&spec);
+	return allowed;
+}
+
+/* Who names the toolchain so knows that the processor is the same. */
+Test(node_check, native_jobs_need_the_second_id)
+{
+	struct toolchain t = {.kind = "gcc", .target = "t", .cxx = "-", .id = {1}};
+	uint8_t native[TOOLCHAIN_ID_BYTES];
+	memset(t.native, 'a', TOOLCHAIN_DIGEST_HEX);
+	memset(native, 0xaa, sizeof native);
+	cr_expect(allows(&t, native, "-march=native"));
+	cr_expect(allows(&t, native, "-mcpu=native+crypto"));
+	cr_expect(allows(&t, t.id, "-march=x86-64-v3"));
+	cr_expect_not(allows(&t, t.id, "-mtune=native"));
 }
 
 /* Of a view's job: what is changed about one that is allowed. */
@@ -182,7 +209,7 @@ static const struct {
 
 Test(node_check, jobs_of_views)
 {
-	const struct toolchain c_only = {.kind = "gcc", .target = "t", .cxx = "-"};
+	const struct toolchain c_only = {.kind = "gcc", .target = "t", .cxx = "-", .native = "-"};
 	for (size_t i = 0; i < sizeof view_changes / sizeof *view_changes; i++) {
 		struct job_spec spec = {
 			.input_kind = view_changes[i].is_text ? INPUT_TEXT : INPUT_VIEW,
