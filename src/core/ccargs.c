@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-static const char *const to_preprocess[] = {"-E", "-fdirectives-only"};
+/* The last one has a precompiled header named in the text, where it is a trap, instead of passed over. */
+static const char *const to_preprocess[] = {"-E", "-fdirectives-only", "-fpch-preprocess"};
 
 struct scan {
 	struct ccargs *out;

@@ -138,6 +138,7 @@ static int describe(const struct jail_order *order)
 		.level = box->level,
 		.is_trial = order->is_trial,
 		.has_cgroup = box->groups != NULL,
+		.no_clock = order->is_gcc,
 	};
 	for (int i = 0; i < JAIL_OUT_COUNT; i++)
 		d.out[i] = is_wanted(order, i) ? place_of(order, i) : xstrdup("");
