@@ -5,8 +5,8 @@
 . "$(dirname "$0")/relays.sh" # a compiler that takes its time
 farm_begin
 deps_install jq >/dev/null || skip "jq is missing"
-slow_compiler "$work/cc"
-PATH=$work/cc:$PATH
+slow_compiler "$work/cc/bin"
+PATH=$work/cc/bin:$PATH
 start_node anvil --slots 1 --preload 100
 wait_node anvil
 measure_cc
@@ -113,7 +113,7 @@ nobody_there() {
 	done <<-END
 		key new|--farm-port $port
 		nonsuch.invalid|--farm-key $key --farm-no-discovery --farm-node nonsuch.invalid
-		not a node|--farm-key $key --farm-no-discovery --farm-node 127.0.0.1:$(cat "$work/anvil.port"),not/a/node
+		not/a/node|--farm-key $key --farm-no-discovery --farm-node 127.0.0.1:$(cat "$work/anvil.port"),not/a/node
 	END
 }
 
