@@ -6,6 +6,7 @@
 # and every way to ask for dependencies with every way to name the output.
 . "$(dirname "$0")/lib.sh"
 wanted=${1:-}
+clang=$(command -v clang) || echo "ok - clang # SKIP clang is not installed"
 
 # A source in C that says where it is.
 c() {
@@ -27,7 +28,7 @@ dependency_rows() {
 		'-MT t' '-MD -MG' -Wp,-MD,f.d -Wp,-MMD,f.d '-Wp,-MD,f.d -Wp,-MT,t' '-Wp,-MMD,f.d -Wp,-MP' '-Wp,-MMD,f.d -MP -MT t' \
 		'-Wp,-MMD,f.d -MQ u' '-Wp,-MD,f.d -MD' '-Wp,-MD,f.d -Wp,-MMD,g.d' -Wp,-MD; do
 		for out in '-c' '-c -o _N_.x.o' '-c -o_N_.o' '-c -o d.d/_N_' '-c -o d.d/._N_' '-S' '-S -o _N_.x.y' '-c -o ./_N_.'; do
-			echo "long: $how with $out | .* | mkdir d.d; put h.h 'int h;'; put _N_.c '#include \"h.h\"' '#include <stddef.h>' | \$CC $how $out _N_.c"
+			echo "$how with $out | .* | mkdir d.d; put h.h 'int h;'; put _N_.c '#include \"h.h\"' '#include <stddef.h>' | \$CC $how $out _N_.c"
 		done
 	done
 }
@@ -37,9 +38,9 @@ rows() {
 	local row n=0
 	{ grep '^[^#]' "$(dirname "$0")/cases.txt" && dependency_rows; } | while IFS= read -r row; do
 		n=$((n + 1))
-		case $row in
-		long:*) [ -n "${FARMMAKE_TEST_LONG:-}$wanted" ] || continue ;;
-		esac
+		[[ $row == '+ '* || -n ${FARMMAKE_TEST_LONG:-}$wanted ]] || continue
+		[[ $row != *clang\ * || -n $clang ]] || continue
+		row=${row#+ }
 		[[ ${row%% | *} == *"$wanted"* ]] || continue
 		row=${row//_N_/k${n}k}
 		printf '%s | %s\n' "k${n}k" "$row"
@@ -143,8 +144,10 @@ deps_install jq >/dev/null || skip "jq is missing"
 rows >"$work/rows"
 odd_compiler "$work/odd"
 export CC=gcc CXX=g++ FARMCC=$build/src/farmcc/farmcc ODD=$work/odd
+# shellcheck disable=SC2086  # none is none
+nodes_find gcc ${FARMMAKE_TEST_LONG:+${clang:+clang}}
 start_farm
-measure_cc c++
+measure_cc
 modes=(direct)
 [ -z "${FARMMAKE_TEST_LONG:-}$wanted" ] || modes+=(text)
 declare -A direct=([direct]=yes [text]=no)

@@ -7,6 +7,7 @@ farm_begin
 deps_install jq >/dev/null || skip "jq is missing"
 slow_compiler "$work/cc/bin"
 PATH=$work/cc/bin:$PATH
+nodes_find gcc
 start_node anvil --slots 1 --preload 100
 wait_node anvil
 measure_cc
