@@ -97,7 +97,8 @@ Test(ccargs, remote)
 			"%s", c->command);
 
 		_cleanup_free_ char *flags = words_join(&a.flags), *cpp = words_join(&a.cpp);
-		_cleanup_free_ char *want = xasprintf("-E -fdirectives-only -fpch-preprocess %s", c->cpp);
+		_cleanup_free_ char *want =
+			xasprintf("-E -fdirectives-only -fpch-preprocess %s", c->cpp);
 		cr_expect_str_eq(flags, c->flags, "%s", c->command);
 		cr_expect_str_eq(cpp, want, "%s", c->command);
 		ccargs_fini(&a);
