@@ -75,8 +75,9 @@ static void build_argv(const struct jail_order *order, struct strv *argv)
 		push_flag(argv, spec->flags.v[i]);
 	for (const char *const *flag = deps_flags[spec->deps]; order->tree && *flag; flag++)
 		strv_push(argv, *flag);
-	if (!order->tree) {
-		/* One line for each message: nobody is shown them, but they are counted (core/noise.h). */
+	if (!order->tree && order->is_gcc) {
+		/* One line for each message: nobody is shown them, but they are counted (core/noise.h).
+		 * clang has other words for it, and its only text is the self-test's. */
 		strv_push(argv, "-fno-diagnostics-show-caret");
 		strv_push(argv, "-fdiagnostics-color=never");
 	}
