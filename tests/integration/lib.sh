@@ -124,13 +124,13 @@ node_is_ready() {
 
 # nodes_find COMPILER...: from now on nodes look for no others, which takes less time
 nodes_find() {
-	local program=$farmnode compiler
-	mkdir "$work/found"
+	local compiler
+	rm -rf "$work/found" && mkdir "$work/found"
 	for compiler; do
 		ln -s "$(command -v "$compiler")" "$work/found/$compiler"
 	done
 	farmnode=$work/found/farmnode
-	printf '#!/bin/sh\nPATH=%s exec %s "$@"\n' "$work/found" "$program" >"$farmnode"
+	printf '#!/bin/sh\nPATH=%s exec %s "$@"\n' "$work/found" "$build/src/farmnode/farmnode" >"$farmnode"
 	chmod +x "$farmnode"
 }
 

@@ -142,6 +142,21 @@ debugged() {
 		grep -q 'Line 2 of "src/h.h"' "$work/gdb.out" || fail "gdb: $(cat "$work/gdb.out")"
 }
 
+# A node with no other compiler than clang is one, too.
+clang_alone() {
+	if ! command -v clang >/dev/null; then
+		echo "ok - clang # SKIP clang is not installed"
+		return
+	fi
+	nodes_find clang
+	start_node bellows --slots 1
+	wait_node bellows
+	printf 'all: ; clang -g -c short.c\n' >clang.mk
+	hear_nodes >>clang.mk
+	farm -s -f clang.mk >"$work/clang.out" 2>"$work/clang.err" || fail "clang: $(cat "$work/clang.err")"
+	[ "$(on_node)" = 1 ] || fail "clang: $(in_report .jobs[].reason)"
+}
+
 for direct in yes no; do
 	for signal in TERM INT HUP KILL; do
 		[ -n "${FARMMAKE_TEST_LONG:-}" ] || [ "$direct.$signal" = yes.TERM ] || continue
@@ -150,7 +165,7 @@ for direct in yes no; do
 	done
 done
 stories=(whole_messages)
-[ -z "${FARMMAKE_TEST_LONG:-}" ] || stories+=(scripts_fill_the_slots one_slot nobody_there debugged)
+[ -z "${FARMMAKE_TEST_LONG:-}" ] || stories+=(scripts_fill_the_slots one_slot nobody_there debugged clang_alone)
 for story in "${stories[@]}"; do
 	$story
 	nothing_left
