@@ -31,6 +31,7 @@ static const struct {
 	{"says more than nodes", "leave it out of everyday builds"},
 	{"writes debug information", "use -g, or -gdwarf-5"},
 	{"names side outputs", "let the compiler name them by the output"},
+	{"record the whole command", "leave it out of everyday builds"},
 	{"writes another file", "leave it out of everyday builds"},
 	{"changes what headers mean", "use include guards or #pragma once, and -I"},
 	{"reads or writes profiles",

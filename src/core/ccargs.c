@@ -94,6 +94,8 @@ static void take_both(struct scan *s, const char *arg, const char *value)
 		stay_for(s, word, "has a value that nodes do not take");
 	if ((str_starts(word, "-D") || str_starts(word, "-Wp,")) && has_trap(word))
 		stay_for(s, word, "means something else on another machine");
+	if (s->is_clang && ccflags_records_command(word))
+		stay_for(s, word, "has clang record the whole command");
 	if (strlen(word) > JOB_FLAG_BYTES_MAX)
 		stay_for(s, arg, "is longer than a node takes");
 	s->is_pedantic |= str_ends(word, "-pedantic") || strcmp(word, "-Wpedantic") == 0;
