@@ -69,6 +69,8 @@ bool ccflags_node_allows(const char *arg);
 /* The same for a compile that reads a view (INPUT_VIEW), besides those above: where to look for headers,
  * what to include, how to write the dependency file, and what needs the source itself. */
 bool ccflags_view_allows(const char *arg);
+/* Is the compiler's own command line part of the object? gcc leaves out what says where files are, clang does not. */
+bool ccflags_records_command(const char *flag);
 
 /* The first of the flags that means what the processor is, or NULL: only where it means the same may such a job
  * go (toolchain_native_id()). */

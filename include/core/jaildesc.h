@@ -81,6 +81,8 @@ struct jail_desc {
 	uint32_t is_trial; /* no compiler: tries the walls, and reports those that are loose */
 	uint32_t has_cgroup;
 	uint32_t utf8; /* messages are in UTF-8, not in ASCII */
+	uint32_t
+		no_clock; /* a gcc, for which __DATE__ and __TIME__ are errors, however they came about */
 };
 
 void jail_desc_fini(struct jail_desc *d);

@@ -69,6 +69,7 @@ struct jail_order {
 	const char *tree;            /* of that view: an absolute path; NULL for a text */
 	const struct viewplan *plan; /* how it is shown; borrowed until jail_start returns */
 	bool is_trial;               /* compiles nothing: tries the walls instead */
+	bool is_gcc;                 /* the compiler, not clang */
 	void (*on_done)(void *ctx, struct jail_outcome *o);
 	void *ctx;
 };

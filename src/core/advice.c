@@ -62,6 +62,7 @@ static const struct {
 	{"a device", "let it be a file"},
 	{"is set in the environment", "unset it"},
 	{"no plain file to be replaced", "let the output be a plain file, or not there"},
+	{"the output is the source", "give the output another name"},
 	{"the output is no file", "let the output be a plain file, or not there"},
 	{"is lost by gcc",
 		"nothing, if nodes read sources themselves (--farm-direct); else mend the source"},

@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-static const char *const to_preprocess[] = {"-E", "-fdirectives-only"};
+/* The last one has a precompiled header named in the text, where it is a trap, instead of passed over. */
+static const char *const to_preprocess[] = {"-E", "-fdirectives-only", "-fpch-preprocess"};
 
 struct scan {
 	struct ccargs *out;
@@ -82,13 +83,6 @@ static bool is_joined_by_equals(const char *arg)
 	return row && strcmp(row->spelling, joined) == 0;
 }
 
-/* clang keeps the words of the driver's command, which a node's are not; gcc those of cc1's that say what was made. */
-static bool records_command(const char *word)
-{
-	return strcmp(word, "-frecord-gcc-switches") == 0 ||
-	       strcmp(word, "-grecord-gcc-switches") == 0;
-}
-
 /* An option for both halves. Nodes take single words; the compiler here has them as they are, because not every
  * clang knows "-mllvm=X". */
 static void take_both(struct scan *s, const char *arg, const char *value)
@@ -100,7 +94,7 @@ static void take_both(struct scan *s, const char *arg, const char *value)
 		stay_for(s, word, "has a value that nodes do not take");
 	if ((str_starts(word, "-D") || str_starts(word, "-Wp,")) && has_trap(word))
 		stay_for(s, word, "means something else on another machine");
-	if (s->is_clang && records_command(word))
+	if (s->is_clang && ccflags_records_command(word))
 		stay_for(s, word, "records the whole command in the object");
 	if (strlen(word) > JOB_FLAG_BYTES_MAX)
 		stay_for(s, arg, "is longer than a node takes");

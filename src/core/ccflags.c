@@ -185,3 +185,9 @@ const struct ccflag *ccflags_row(size_t i)
 {
 	return i < ccflags_table_len ? &ccflags_table[i] : NULL;
 }
+
+bool ccflags_records_command(const char *flag)
+{
+	return strcmp(flag, "-frecord-gcc-switches") == 0 ||
+	       strcmp(flag, "-grecord-gcc-switches") == 0;
+}

@@ -102,6 +102,7 @@ int jail_desc_encode(const struct jail_desc *d, struct buf *out)
 	wr_u32(out, d->is_trial);
 	wr_u32(out, d->has_cgroup);
 	wr_u32(out, d->utf8);
+	wr_u32(out, d->no_clock);
 	return out->err;
 }
 
@@ -128,6 +129,7 @@ int jail_desc_decode(const void *data, size_t n, struct jail_desc *ret)
 	d.is_trial = rd_u32(&r);
 	d.has_cgroup = rd_u32(&r);
 	d.utf8 = rd_u32(&r);
+	d.no_clock = rd_u32(&r);
 	int err = rd_finish(&r);
 	if (err) {
 		jail_desc_fini(&d);

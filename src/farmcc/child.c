@@ -86,7 +86,7 @@ static _Noreturn void become(
 	for (int i = 0; i < 2; i++)
 		if (fds[i] >= 0)
 			dup2(fds[i], STDOUT_FILENO + i);
-	execve(path, argv, env);
+	execvpe(path, argv, env); /* a script without "#!" is the shell's, as for make */
 	_exit(FARMCC_EXIT_NO_EXEC);
 }
 

@@ -19,6 +19,13 @@ bool commit_is_plain(const char *path, enum output_kind kind)
 	return stat(path, &target) == 0 && S_ISREG(target.st_mode) && target.st_size > 0;
 }
 
+bool commit_is_same(const char *path, const char *source)
+{
+	struct stat a, b;
+	return stat(path, &a) == 0 && stat(source, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
 int commit_open(struct commit *c, const char *path)
 {
 	c->path = xstrdup(path);

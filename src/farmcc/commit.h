@@ -11,6 +11,8 @@
 
 /* Would replacing path by a new file be what the compiler does? */
 bool commit_is_plain(const char *path, enum output_kind kind);
+/* Are both there, and one file? The compiler refuses to write over its source, or has read it before. */
+bool commit_is_same(const char *path, const char *source);
 
 struct commit {
 	char *path, *tmp;

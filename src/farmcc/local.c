@@ -18,7 +18,7 @@ enum { LEAST_NICE = 19 };
 
 static int become(const char *program, char *const argv[], char *const env[])
 {
-	execve(program, argv, env);
+	execvpe(program, argv, env); /* as make: a script without "#!" is the shell's */
 	fprintf(stderr, "farmcc: %s: %s\n", program, strerror(errno));
 	return errno == ENOENT ? FARMCC_EXIT_NOT_FOUND : FARMCC_EXIT_NO_EXEC;
 }

@@ -58,6 +58,9 @@ static void look_around(struct cc *cc)
 		route_local(cc, "%s is set in the environment", name);
 	else if (!cc->cwd)
 		route_local(cc, "the current directory has no name");
+	else if (commit_is_same(a->output, a->source) ||
+		 (a->deps_file && commit_is_same(a->deps_file, a->source)))
+		route_local(cc, "the output is the source");
 	else if (!commit_is_plain(a->output, a->output_kind) ||
 		 (a->side[SIDE_DWO] && !commit_is_plain(a->side[SIDE_DWO], OUTPUT_OBJECT)))
 		route_local(cc, "%s is no plain file to be replaced", a->output);

@@ -222,6 +222,10 @@ static void hide_descriptors(void)
 		close(fd);
 }
 
+/* gcc asks for it when it expands __DATE__ or __TIME__, and not before: macros may make these of parts. Every
+ * clang that knows it takes it for an error at once. */
+static const char no_clock[] = "SOURCE_DATE_EPOCH=here is none";
+
 /* Returns only on failure. */
 int inside_execute(struct cell *c)
 {
@@ -229,7 +233,7 @@ int inside_execute(struct cell *c)
 	snprintf(pwd, sizeof pwd, "PWD=%s", c->desc.cwd);
 	char *const env[] = {"PATH=/usr/bin:/bin", c->desc.utf8 ? "LC_ALL=C.UTF-8" : "LC_ALL=C",
 		cell_has_view(c) ? "TMPDIR=" VIEWPLAN_DESK : "TMPDIR=/tmp", "HOME=/nonexistent",
-		pwd, NULL};
+		pwd, c->desc.no_clock ? (char *)no_clock : NULL, NULL};
 	hide_descriptors();
 	execve(c->desc.argv.v[0], c->desc.argv.v, env);
 	return -errno;

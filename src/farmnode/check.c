@@ -60,8 +60,11 @@ static bool check_file(const struct job_spec *spec, const char *path, const stru
 	return true;
 }
 
-static bool allows(const struct job_spec *spec, const char *flag)
+static bool allows(const struct job_spec *spec, const struct toolchain *toolchain, const char *flag)
 {
+	/* the client knows a clang by its name only, which may be cc */
+	if (strcmp(toolchain->kind, "clang") == 0 && ccflags_records_command(flag))
+		return false;
 	return ccflags_node_allows(flag) ||
 	       (spec->input_kind == INPUT_VIEW && ccflags_view_allows(flag));
 }
@@ -106,7 +109,7 @@ bool check_job(const struct job_spec *spec, const struct toolchain *toolchain,
 	if (!toolchain_compiles(toolchain, spec->lang))
 		return refuse(ret, REFUSED_TOOLCHAIN, "compiles no C++", toolchain->target);
 	for (size_t i = 0; i < spec->flags.n; i++)
-		if (!allows(spec, spec->flags.v[i]))
+		if (!allows(spec, toolchain, spec->flags.v[i]))
 			return refuse(ret, REFUSED_FLAG, "flag not allowed", spec->flags.v[i]);
 	const char *native = ccflags_native(&spec->flags);
 	if (native && !toolchain_is_native(toolchain, spec->toolchain))

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -101,6 +102,7 @@ int slot_start(struct slot *s, uv_loop_t *loop, struct jail_box *box)
 		.text_fd = s->text_fd,
 		.tree = s->view ? views_tree(s->view) : NULL,
 		.plan = plan,
+		.is_gcc = strcmp(s->compiler->id.kind, "gcc") == 0,
 		.on_done = on_done,
 		.ctx = s};
 	err = jail_start(&order, &s->jail);

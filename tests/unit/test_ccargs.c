@@ -14,7 +14,7 @@ static void scan(const char *command, struct ccargs *ret)
 }
 
 struct remote_case {
-	const char *command, *source, *output, *flags, *cpp; /* cpp without -E -fdirectives-only */
+	const char *command, *source, *output, *flags, *cpp; /* cpp without what is put in front */
 	enum lang lang;
 	enum output_kind kind;
 	const char *dwo; /* the only one there can be beside a text */
@@ -97,7 +97,8 @@ Test(ccargs, remote)
 			"%s", c->command);
 
 		_cleanup_free_ char *flags = words_join(&a.flags), *cpp = words_join(&a.cpp);
-		_cleanup_free_ char *want = xasprintf("-E -fdirectives-only %s", c->cpp);
+		_cleanup_free_ char *want =
+			xasprintf("-E -fdirectives-only -fpch-preprocess %s", c->cpp);
 		cr_expect_str_eq(flags, c->flags, "%s", c->command);
 		cr_expect_str_eq(cpp, want, "%s", c->command);
 		ccargs_fini(&a);

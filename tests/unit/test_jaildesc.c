@@ -22,6 +22,7 @@ static void fill(struct jail_desc *d)
 		.is_trial = 1,
 		.has_cgroup = 1,
 		.utf8 = 1,
+		.no_clock = 1,
 	};
 	for (size_t i = 0; i < JAIL_OUT_COUNT; i++)
 		d->out[i] = xasprintf("out/%zu", i);
@@ -60,7 +61,7 @@ Test(jaildesc, decodes_what_it_encodes)
 	cr_expect_eq(e.memory_bytes, d.memory_bytes);
 	cr_expect(e.cpu_s == 4 && e.wall_s == 5 && e.nice == 19);
 	cr_expect(e.way == JAIL_WAY_ROOT && e.level == JAIL_LEVEL_LANDLOCK);
-	cr_expect(e.is_trial == 1 && e.has_cgroup == 1 && e.utf8 == 1);
+	cr_expect(e.is_trial == 1 && e.has_cgroup == 1 && e.utf8 == 1 && e.no_clock == 1);
 	cr_expect_str_eq(e.tree, d.tree);
 	cr_assert_eq(e.plan.n, 2);
 	cr_expect_eq(e.plan.v[0].kind, VIEWPLAN_TREE);

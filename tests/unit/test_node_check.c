@@ -257,6 +257,27 @@ Test(node_check, what_a_peer_wrote_is_printable)
 	job_spec_fini(&spec);
 }
 
+Test(node_check, clang_records_its_command)
+{
+	const struct toolchain gcc = {.kind = "gcc", .target = "t", .cxx = "-"},
+			       clang = {.kind = "clang", .target = "t", .cxx = "-"};
+	static const char *const flags[] = {"-frecord-gcc-switches", "-grecord-gcc-switches"};
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		struct job_spec spec = {.input_kind = INPUT_VIEW,
+			.messages = MESSAGES_UTF8,
+			.view = 1,
+			.cwd = copy(NULL, "/home/u"),
+			.source = copy(NULL, "x.c"),
+			.output = copy(NULL, "x.o")};
+		strv_push(&spec.flags, flags[i]);
+		struct check_refusal refusal;
+		cr_expect(check_job(&spec, &gcc, &(struct strv){0}, &refusal));
+		cr_expect_not(check_job(&spec, &clang, &(struct strv){0}, &refusal));
+		cr_expect_eq((int)refusal.code, REFUSED_FLAG);
+		job_spec_fini(&spec);
+	}
+}
+
 Test(node_opts, all_kinds)
 {
 	char *argv[] = {"--slots", "3", "--preload=0", "--interface", "lo", "--interface=eth7",
