@@ -269,7 +269,7 @@ static const char *find_view_reason(const struct scan *s)
 		return "clang warns of options that only a linker reads";
 	if (s->deps.file && strcmp(s->deps.file, "-") == 0)
 		return "dependencies go to standard output";
-	return s->is_clang && s->deps.has_cpp_more ? "clang reads -Wp,-M… in its own way" : NULL;
+	return NULL;
 }
 
 static bool is_compile(const struct scan *s)

@@ -139,7 +139,6 @@ static const struct {
 	{"gcc -g3 -gsplit-dwarf -c x.c", "-g3 records every macro"},
 	{"clang -MD -MF - -c x.c", "clang records its input in the object"},
 	{"clang -Wl,-O1 -c x.c", "clang records its input in the object"},
-	{"clang -Wp,-MD,f -Wp,-MT,t -c x.c", "clang records its input in the object"},
 	{"gcc -fplugin=p.so -c x.c", "-fplugin=p.so loads code into the compiler"},
 	{"gcc -specs=f -c x.c", "-specs=f runs other programs"},
 	{"gcc -B d -c x.c", "-B runs other programs"},
@@ -284,6 +283,7 @@ static const struct {
 	{"gcc -Wp,-MMD,.x.o.d -c x.c -o x.o", DEPS_CPP_USER, ".x.o.d", ""},
 	{"gcc -Wp,-MD,f -Wp,-MT,t -MP -c x.c", DEPS_CPP_ALL, "f", "-Wp,-MT,t -MP"},
 	{"clang -Wp,-MMD,f -c d/x.c -o o/x.o", DEPS_USER, "f", "-MQo/x.o"},
+	{"clang -Wp,-MD,f -Wp,-MT,t -c x.c -o x.o", DEPS_ALL, "f", "-Wp,-MT,t -MQx.o"},
 	{"clang -MD -c d/x.c", DEPS_ALL, "x.d", "-MQx.o"},
 };
 

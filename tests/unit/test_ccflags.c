@@ -226,12 +226,13 @@ Test(ccflags, nodes_take)
 		"-mllvm=-msan-disable-checks=1", "-mllvm=-tsan-distinguish-volatile=1",
 		"-Wa,-mrelax-relocations=no", "-Wa,-march=armv8.5-a", "-Wa,-mno-relax",
 		"-Wa,-misa-spec=2.2", "-Wa,-msoft-float", "-Wa,--trap", "-mhotpatch=0,3",
-		"-fsplit-lto-unit", "-fno-addrsig", "-fsanitize-memory-param-retval",
-		"-fuse-ld=gold", "-ftls-model=initial-exec", "-ffast-math",
-		"-fexcess-precision=standard", "-fsignaling-nans", "-funsigned-char",
-		"-fshort-wchar", "-frecord-gcc-switches", "-fno-omit-frame-pointer",
-		"-ftree-vectorize", "-fvect-cost-model=dynamic", "-finstrument-functions",
-		"-fno-canonical-system-headers"};
+		"-fsplit-lto-unit",
+		"-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang",
+		"-fno-addrsig", "-fsanitize-memory-param-retval", "-fuse-ld=gold",
+		"-ftls-model=initial-exec", "-ffast-math", "-fexcess-precision=standard",
+		"-fsignaling-nans", "-funsigned-char", "-fshort-wchar", "-frecord-gcc-switches",
+		"-fno-omit-frame-pointer", "-ftree-vectorize", "-fvect-cost-model=dynamic",
+		"-finstrument-functions", "-fno-canonical-system-headers"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		cr_expect(ccflags_node_allows(words[i]), "%s", words[i]);
 }
