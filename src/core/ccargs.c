@@ -272,9 +272,15 @@ static const char *find_view_reason(const struct scan *s)
 	return NULL;
 }
 
+/* Configuration asks so by the hundred what a compiler knows. */
+static bool is_question(const struct scan *s)
+{
+	return s->is_query || (s->sources == 1 && strcmp(s->out->source, "/dev/null") == 0);
+}
+
 static bool is_compile(const struct scan *s)
 {
-	return s->sources > 0 && !s->is_query && !s->only_preprocesses;
+	return s->sources > 0 && !is_question(s) && !s->only_preprocesses;
 }
 
 static char *default_output(const struct scan *s)

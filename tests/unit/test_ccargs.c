@@ -117,7 +117,7 @@ static const struct {
 	{"gcc -c x.c -o -", "the output is no file"},
 	{"gcc -c x.c -o/dev/stdout", "the output is no file"},
 	{"gcc -x c -c -", "the source comes from standard input"},
-	{"gcc -x c -c /dev/null", "the source is a device"},
+	{"gcc -x c -c /dev/stdin", "the source is a device"},
 	{"gcc -c @args", "a response file cannot be read"},
 	{"gcc -c conftest.c", "a configure test is compiled here"},
 	{"gcc -c d/conftest.cpp -g3", "a configure test is compiled here"},
@@ -316,7 +316,8 @@ Test(ccargs, local_names_what_it_can)
 
 Test(ccargs, pass)
 {
-	static const char *const commands[] = {"gcc", "gcc --version", "gcc -v -c x.c", "gcc -###",
+	static const char *const commands[] = {"gcc", "gcc --version",
+		"gcc -Werror -c -x c /dev/null -o x.o", "gcc -v -c x.c", "gcc -###",
 		"gcc -dumpmachine", "gcc -dumpversion", "gcc -print-search-dirs", "gcc --help",
 		"gcc -Q --help=optimizers", "gcc -E x.c", "gcc -E -dM -", "gcc -M x.c",
 		"gcc -MM -MG x.c", "gcc -c -MM x.c", "gcc x.o y.o -o x -lm",
