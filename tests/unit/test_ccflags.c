@@ -228,11 +228,14 @@ Test(ccflags, nodes_take)
 		"-Wa,-misa-spec=2.2", "-Wa,-msoft-float", "-Wa,--trap", "-mhotpatch=0,3",
 		"-fsplit-lto-unit",
 		"-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang",
-		"-fno-addrsig", "-fsanitize-memory-param-retval", "-fuse-ld=gold",
-		"-ftls-model=initial-exec", "-ffast-math", "-fexcess-precision=standard",
-		"-fsignaling-nans", "-funsigned-char", "-fshort-wchar", "-frecord-gcc-switches",
-		"-fno-omit-frame-pointer", "-ftree-vectorize", "-fvect-cost-model=dynamic",
-		"-finstrument-functions", "-fno-canonical-system-headers"};
+		"-fno-addrsig", "-fsanitize=kcfi",
+		"-fsanitize-cfi-icall-experimental-normalize-integers",
+		"-fsanitize-undefined-ignore-overflow-pattern=all",
+		"-fsanitize-memory-param-retval", "-fuse-ld=gold", "-ftls-model=initial-exec",
+		"-ffast-math", "-fexcess-precision=standard", "-fsignaling-nans", "-funsigned-char",
+		"-fshort-wchar", "-frecord-gcc-switches", "-fno-omit-frame-pointer",
+		"-ftree-vectorize", "-fvect-cost-model=dynamic", "-finstrument-functions",
+		"-fno-canonical-system-headers"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		cr_expect(ccflags_node_allows(words[i]), "%s", words[i]);
 }
