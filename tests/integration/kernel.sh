@@ -184,8 +184,18 @@ modules() {
 	END
 	mkdir "$work/ours"
 	printf 'obj-m := ours.o\nours-y := a.o b.o\n' >"$work/ours/Kbuild"
-	printf '#include <linux/module.h>\nint ours(void);\nmodule_init(ours);\nMODULE_LICENSE("GPL");\n' >"$work/ours/a.c"
-	printf '#include <linux/printk.h>\nint ours(void);\nint ours(void) { pr_info("%%s\\n", __FILE__); return 0; }\n' >"$work/ours/b.c"
+	cat >"$work/ours/a.c" <<-END
+		#include <linux/module.h>
+		int ours(void);
+		static int __init begin(void) { return ours(); }
+		module_init(begin);
+		MODULE_LICENSE("GPL");
+	END
+	cat >"$work/ours/b.c" <<-END
+		#include <linux/printk.h>
+		int ours(void);
+		int ours(void) { pr_info("%s\n", __FILE__); return 0; }
+	END
 	export KBUILD_MODPOST_WARN=1 # of symbols of vmlinux, which is not there
 	both modules "KCONFIG_ALLCONFIG=$work/modules.config allnoconfig" modules_prepare M=crypto \
 		"!mkdir -p $out && cp -r $work/ours $out" "M=$out/ours" \
@@ -226,6 +236,7 @@ seconds() {
 # pairs TARGET: by turns, five times each; the median of the ratios is 1.1 at most
 pairs() {
 	local plain farm
+	seconds plain -C "$tree" "O=$out" "$1" >"$work/once"
 	for _ in 1 2 3 4 5; do
 		plain=$(seconds plain -C "$tree" "O=$out" "$1") || exit
 		farm=$(seconds farm -C "$tree" "O=$out" "$1") || exit
