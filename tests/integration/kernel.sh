@@ -64,6 +64,7 @@ take() {
 	rm -rf "$1" && mkdir -p "$1/tree"
 	(cd "$tree" && added | xargs -r -d '\n' cp -al --parents -t "$1/tree" && added | xargs -r -d '\n' rm) ||
 		fail "cannot take what was built"
+	find "$tree" -type d -empty -delete # where a file was made there was a directory made for it
 	if [ -e "$out" ]; then mv "$out" "$1/out"; fi
 }
 
