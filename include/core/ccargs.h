@@ -1,7 +1,7 @@
 /* ccargs - what a gcc or clang command line asks for, and how a farm would do it.
  *
  * ccargs_scan() says one of three things about a command:
- *   CCARGS_PASS    no compile (a link, -E, --version, …): run it as it stands, nobody is told
+ *   CCARGS_PASS    no compile (a link, -E, --version, of /dev/null, …): run it as it stands, nobody is told
  *   CCARGS_LOCAL   a compile that has to stay here, with the reason
  *   CCARGS_REMOTE  a compile of one source to one object or assembly file that can be split
  * and for the last one the two halves: the arguments for the preprocessor here, which also writes

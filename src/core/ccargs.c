@@ -273,12 +273,18 @@ static const char *find_view_reason(const struct scan *s)
 		return "clang warns of options that only a linker reads";
 	if (s->deps.file && strcmp(s->deps.file, "-") == 0)
 		return "dependencies go to standard output";
-	return s->is_clang && s->deps.has_cpp_more ? "clang reads -Wp,-M… in its own way" : NULL;
+	return NULL;
+}
+
+/* Configuration asks so by the hundred what a compiler knows. */
+static bool is_question(const struct scan *s)
+{
+	return s->is_query || (s->sources == 1 && strcmp(s->out->source, "/dev/null") == 0);
 }
 
 static bool is_compile(const struct scan *s)
 {
-	return s->sources > 0 && !s->is_query && !s->only_preprocesses;
+	return s->sources > 0 && !is_question(s) && !s->only_preprocesses;
 }
 
 static char *default_output(const struct scan *s)

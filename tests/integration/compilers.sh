@@ -66,6 +66,7 @@ c   | -O2 -fopenmp
 c   | -Wa,--noexecstack
 c   | -Wa,-adhln=%s.lst | gcc
 c   | -Wp,-MD,%s.d
+c   | -Wp,-MD,%s.d -Wp,-MT,%s.o -Wp,-MP
 c   | -Wp,-DVALUE=3
 c   | -MD
 c   | -MMD -MP -MF %s.dep

@@ -118,7 +118,7 @@ static const struct {
 	{"gcc -c x.c -o -", "the output is no file"},
 	{"gcc -c x.c -o/dev/stdout", "the output is no file"},
 	{"gcc -x c -c -", "the source comes from standard input"},
-	{"gcc -x c -c /dev/null", "the source is a device"},
+	{"gcc -x c -c /dev/stdin", "the source is a device"},
 	{"gcc -c @args", "a response file cannot be read"},
 	{"gcc -c conftest.c", "a configure test is compiled here"},
 	{"gcc -c d/conftest.cpp -g3", "a configure test is compiled here"},
@@ -142,7 +142,6 @@ static const struct {
 		"-frecord-gcc-switches records the whole command in the object"},
 	{"clang -MD -MF - -c x.c", "clang records its input in the object"},
 	{"clang -Wl,-O1 -c x.c", "clang records its input in the object"},
-	{"clang -Wp,-MD,f -Wp,-MT,t -c x.c", "clang records its input in the object"},
 	{"gcc -fplugin=p.so -c x.c", "-fplugin=p.so loads code into the compiler"},
 	{"gcc -specs=f -c x.c", "-specs=f runs other programs"},
 	{"gcc -B d -c x.c", "-B runs other programs"},
@@ -287,6 +286,7 @@ static const struct {
 	{"gcc -Wp,-MMD,.x.o.d -c x.c -o x.o", DEPS_CPP_USER, ".x.o.d", ""},
 	{"gcc -Wp,-MD,f -Wp,-MT,t -MP -c x.c", DEPS_CPP_ALL, "f", "-Wp,-MT,t -MP"},
 	{"clang -Wp,-MMD,f -c d/x.c -o o/x.o", DEPS_USER, "f", "-MQo/x.o"},
+	{"clang -Wp,-MD,f -Wp,-MT,t -c x.c -o x.o", DEPS_ALL, "f", "-Wp,-MT,t -MQx.o"},
 	{"clang -MD -c d/x.c", DEPS_ALL, "x.d", "-MQx.o"},
 };
 
@@ -319,7 +319,8 @@ Test(ccargs, local_names_what_it_can)
 
 Test(ccargs, pass)
 {
-	static const char *const commands[] = {"gcc", "gcc --version", "gcc -v -c x.c", "gcc -###",
+	static const char *const commands[] = {"gcc", "gcc --version",
+		"gcc -Werror -c -x c /dev/null -o x.o", "gcc -v -c x.c", "gcc -###",
 		"gcc -dumpmachine", "gcc -dumpversion", "gcc -print-search-dirs", "gcc --help",
 		"gcc -Q --help=optimizers", "gcc -E x.c", "gcc -E -dM -", "gcc -M x.c",
 		"gcc -MM -MG x.c", "gcc -c -MM x.c", "gcc x.o y.o -o x -lm",
