@@ -188,13 +188,18 @@ static void sort_words(struct scan *s, char *const args[])
 	}
 }
 
+/* Of autoconf, CMake's try_compile, Meson. */
+static bool is_configure_test(const struct ccargs *a)
+{
+	const char *name = str_base(a->source);
+	return str_starts(name, "conftest.") || str_starts(name, "tmp.conftest.") ||
+	       (a->output && str_starts(a->output, "CMakeFiles/cmTC_")) ||
+	       strstr(a->source, "/meson-private/");
+}
+
 static const char *check_source(const struct scan *s)
 {
-	static const char *const probes[] = {"conftest.", "tmp.conftest."};
-	for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
-		if (str_starts(str_base(s->out->source), probes[i]))
-			return "a configure test is compiled here";
-	return s->source_reason;
+	return is_configure_test(s->out) ? "a configure test is compiled here" : s->source_reason;
 }
 
 static const char *check_inputs(const struct scan *s)
