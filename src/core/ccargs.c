@@ -188,11 +188,12 @@ static void sort_words(struct scan *s, char *const args[])
 	}
 }
 
-/* Of autoconf, CMake's try_compile, Meson. */
+/* Of autoconf and its config.guess, of CMake's try_compile, of Meson. */
 static bool is_configure_test(const struct ccargs *a)
 {
 	const char *name = str_base(a->source);
 	return str_starts(name, "conftest.") || str_starts(name, "tmp.conftest.") ||
+	       (strcmp(name, "dummy.c") == 0 && strstr(a->source, "/cg")) ||
 	       (a->output && str_starts(a->output, "CMakeFiles/cmTC_")) ||
 	       strstr(a->source, "/meson-private/");
 }

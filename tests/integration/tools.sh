@@ -108,7 +108,7 @@ at_most() {
 }
 
 # --- autoconf, automake, libtool
-configure() { "$@" ./configure --enable-pcre2-16 --disable-static=no; }
+configure() { "$@" ./configure --disable-pcre2grep-callout; }
 
 row_autotools() {
 	source_of pcre2

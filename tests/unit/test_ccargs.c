@@ -122,6 +122,7 @@ static const struct {
 	{"gcc -c conftest.c", "a configure test is compiled here"},
 	{"gcc -c d/conftest.cpp -g3", "a configure test is compiled here"},
 	{"gcc -c tmp.conftest.c", "a configure test is compiled here"},
+	{"cc -c -o /tmp/cgZ1k2/dummy.o /tmp/cgZ1k2/dummy.c", "a configure test is compiled here"},
 	{"cc -o CMakeFiles/cmTC_3f2a1.dir/src.c.o -c /b/CMakeFiles/CMakeScratch/TryCompile-x/src.c",
 		"a configure test is compiled here"},
 	{"gcc /b/meson-private/tmpa1/testfile.c -o /b/meson-private/tmpa1/output.obj -c -O0",
