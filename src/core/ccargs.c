@@ -12,6 +12,7 @@
 #include "core/ccflags.h"
 #include "core/side.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 static const char *const to_preprocess[] = {"-E", "-fdirectives-only"};
@@ -188,14 +189,15 @@ static void sort_words(struct scan *s, char *const args[])
 	}
 }
 
-/* Of autoconf and its config.guess, of CMake's try_compile, of Meson. */
+/* Of autoconf and its config.guess, of Meson; CMake's try_compile is known by what it makes. */
 static bool is_configure_test(const struct ccargs *a)
 {
-	const char *name = str_base(a->source);
-	return str_starts(name, "conftest.") || str_starts(name, "tmp.conftest.") ||
-	       (strcmp(name, "dummy.c") == 0 && strstr(a->source, "/cg")) ||
-	       (a->output && str_starts(a->output, "CMakeFiles/cmTC_")) ||
-	       strstr(a->source, "/meson-private/");
+	static const char *const sources[] = {"conftest.*", "*/conftest.*", "tmp.conftest.*",
+		"*/tmp.conftest.*", "*/cg?????[!/]/dummy.c", "*/meson-private/*"};
+	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+		if (fnmatch(sources[i], a->source, 0) == 0)
+			return true;
+	return a->output && str_starts(a->output, "CMakeFiles/cmTC_");
 }
 
 static const char *check_source(const struct scan *s)
