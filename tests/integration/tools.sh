@@ -5,12 +5,15 @@
 #
 #     autotools   FriBidi: configure, automake, libtool
 #     configure   what configuring it takes: autoconf, and CMake
-#     cmake       libuv: makefiles and Ninja, with farmcc found in PATH, as a launcher, and as both
+#     cmake       libuv, with farmcc found in PATH, as a launcher, and as both
+#     cmake_ninja libuv by Ninja
 #     meson       FriBidi: meson setup, ninja, meson compile
 #     cargo       crates, of which one has parts in C
 #     lto         Lua, linked by -flto=jobserver and -flto=auto
 #     wrappers    Lua by "ccache gcc", "env A=1 gcc" and the like; the kernel's jobserver-exec
 #     ccache      what farmmake costs a build of Redis whose results are all in a cache
+#
+# FARMMAKE_TEST_PAIRS: how many times "in turns" is, 5 if not set.
 . "$(dirname "$0")/lib.sh"
 [ -n "${FARMMAKE_TEST_LONG:-}" ] || skip "takes long (FARMMAKE_TEST_LONG=1 or run.sh --long)"
 farm_begin
@@ -21,7 +24,7 @@ farmcc=$build/src/farmcc/farmcc
 export SOURCE_DATE_EPOCH=1
 # what a tool writes down about itself: times, names of compilers, what it found out
 records=(-name 'config.log' -o -name '*.cmake' -o -name '*.make' -o -name 'Makefile2' -o -name '*.txt' -o -name '*.log'
-	-o -name '*.internal' -o -name '.ninja_*' -o -name 'build.ninja' -o -name '*.dat' -o -name '*.json'
+	-o -name '*.internal' -o -name '.ninja_*' -o -name '*.ninja' -o -name '*.dat' -o -name '*.json'
 	-o -name 'Makefile.cmake' -o -name 'progress.marks')
 
 # run WORD...: in the tree; its words and its status are kept
@@ -61,11 +64,11 @@ keep() {
 
 # same WHAT PLAIN FARM: and at least nine of ten compiles of the last build went to nodes
 same() {
-	local n objects
-	n=$(same_trees "$work/$2" "$work/$3") || exit 1
+	local objects
+	same_trees "$work/$2" "$work/$3" >/dev/null
 	objects=$(find "$work/$3" -name '*.o' | wc -l)
 	[ "$objects" -gt 0 ] || fail "$1: no objects"
-	note "$1: $n files are the same, $objects of them objects; $(in_report '"\(.summary.remote) of \(.summary.jobs)"') compiles on nodes"
+	note "$1: $objects objects and all else are the same; $(in_report '"\(.summary.remote) of \(.summary.jobs)"') compiles on nodes"
 	[ "$(in_report '.summary.remote >= 0.9 * .summary.jobs and .summary.remote > 0')" = true ] ||
 		fail "$1: reasons: $(in_report '[.jobs[] | select(.where != "node") | .reason] | group_by(.) | map("\(length) \(.[0])") | join(", ")')"
 	[ "$(in_report .summary.tokens.lost)" = 0 ] || fail "$1: tokens were lost"
@@ -138,12 +141,12 @@ row_configure() {
 	source_of fribidi
 	configure_alone() { configure must; }
 	configure_farm() { configure must_with_farm; }
-	pairs 5 fresh configure_alone configure_farm
+	pairs "${FARMMAKE_TEST_PAIRS:-5}" fresh configure_alone configure_farm
 	costs_nothing "configure"
 	source_of libuv1
 	cmake_alone() { must cmake -S . -B build; }
 	cmake_farm() { must_with_farm cmake -S . -B build; }
-	pairs 5 fresh cmake_alone cmake_farm
+	pairs "${FARMMAKE_TEST_PAIRS:-5}" fresh cmake_alone cmake_farm
 	costs_nothing "cmake"
 }
 
@@ -155,13 +158,13 @@ cmake_way() {
 	[ "$(in_report .summary.remote)" = 0 ] || fail "tests were compiled on nodes: $(in_report '[.jobs[] | select(.where == "node") | .source] | join(" ")')"
 	eval "$3"
 	keep farm
-	same "libuv, $1" "${4:-plain}" farm
+	same "libuv, $1" plain farm
 }
 
 row_cmake() {
 	deps_install cmake >/dev/null || skip "cmake is missing"
 	source_of libuv1
-	local tests=-DBUILD_TESTING=OFF launcher=-DCMAKE_C_COMPILER_LAUNCHER=$farmcc ninja
+	local tests=-DBUILD_TESTING=OFF launcher=-DCMAKE_C_COMPILER_LAUNCHER=$farmcc
 	fresh
 	must cmake -S . -B build $tests
 	must make -C build -j"$slots"
@@ -173,13 +176,19 @@ row_cmake() {
 	cmake_way "as a launcher" "must cmake -S . -B build $tests $launcher" "must_with_farm make -C build"
 	both_fail src/version.c make -C build
 	cmake_way "both" "must_with_farm cmake -S . -B build $tests $launcher" "must_with_farm make -C build"
-	ninja=$(deps_ninja) || { echo "ok - ninja # SKIP no ninja from 1.13 on can be had here" && return; }
-	tests+=" -G Ninja -DCMAKE_MAKE_PROGRAM=$ninja"
+}
+
+row_cmake_ninja() {
+	deps_install cmake >/dev/null || skip "cmake is missing"
+	local ninja tests
+	ninja=$(deps_ninja) || skip "no ninja from 1.13 on can be had here"
+	source_of libuv1
+	tests="-DBUILD_TESTING=OFF -G Ninja -DCMAKE_MAKE_PROGRAM=$ninja"
 	fresh
 	must cmake -S . -B build $tests
 	must "$ninja" -C build
-	keep plain_ninja
-	cmake_way "Ninja" "must_with_farm cmake -S . -B build $tests" "must_with_farm $ninja -C build" plain_ninja
+	keep plain
+	cmake_way "Ninja" "must_with_farm cmake -S . -B build $tests" "must_with_farm $ninja -C build"
 	both_fail src/version.c "$ninja" -C build
 }
 
@@ -327,7 +336,7 @@ row_wrappers() {
 	wrapper_way '/usr/bin/env gcc'
 
 	deps_install python3 >/dev/null || skip "python3 is missing"
-	if ! deps_linux "$exec_dir"; then
+	if ! deps_linux "$exec_dir" scripts/jobserver-exec; then
 		echo "ok - jobserver-exec # SKIP Debian's kernel is out of reach"
 		return
 	fi
@@ -354,10 +363,10 @@ row_ccache() {
 	redis_alone # fills it
 	keep plain
 	ccache --zero-stats >/dev/null
-	pairs 5 fresh redis_alone redis_farm
+	pairs "${FARMMAKE_TEST_PAIRS:-5}" fresh redis_alone redis_farm
 	keep farm
 	note "$(ccache --print-stats | awk '/^(direct|preprocessed)_cache_hit/ { hits += $2 } /^cache_miss/ { misses = $2 } END { print hits, "hits,", misses, "misses" }')"
-	note "$(same_trees "$work/plain" "$work/farm") files are the same"
+	same_trees "$work/plain" "$work/farm" >/dev/null
 	costs_nothing "ccache"
 }
 
