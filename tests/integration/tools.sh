@@ -74,6 +74,12 @@ same() {
 	[ "$(in_report .summary.tokens.lost)" = 0 ] || fail "$1: tokens were lost"
 }
 
+# The tests of a configure script and the like, of the last build.
+no_test_is_remote() {
+	[ "$(in_report .summary.remote)" = 0 ] ||
+		fail "tests were compiled on nodes: $(in_report '[.jobs[] | select(.where == "node") | .source] | join(" ")')"
+}
+
 # both_fail FILE WORD...: broken, it is refused with the same status by the command alone and below farmmake
 both_fail() {
 	local file=$tree/$1 plain ours
@@ -116,20 +122,21 @@ costs_nothing() {
 }
 
 # --- autoconf, automake, libtool
-configure() { "$@" ./configure; }
+configure_alone() { must ./configure --enable-static; }
+configure_farm() { must_with_farm ./configure --enable-static; }
 
 row_autotools() {
 	source_of fribidi
 	fresh
-	configure must
+	configure_alone
 	cp "$tree/config.status" "$work/status.plain"
 	must make -j"$slots"
 	keep plain
 	fresh
-	configure must_with_farm
+	configure_farm
 	cmp "$work/status.plain" "$tree/config.status" || fail "config.status differs"
 	note "configure: $(in_report '"\(.summary.jobs) compiles, \(.summary.remote) on nodes"')"
-	[ "$(in_report .summary.remote)" = 0 ] || fail "tests were compiled on nodes: $(in_report '[.jobs[] | select(.where == "node") | .source] | join(" ")')"
+	no_test_is_remote
 	must_with_farm make
 	keep farm
 	same "FriBidi" plain farm
@@ -139,56 +146,63 @@ row_autotools() {
 
 row_configure() {
 	source_of fribidi
-	configure_alone() { configure must; }
-	configure_farm() { configure must_with_farm; }
 	pairs "${FARMMAKE_TEST_PAIRS:-5}" fresh configure_alone configure_farm
 	costs_nothing "configure"
 	source_of libuv1
-	cmake_alone() { must cmake -S . -B build; }
-	cmake_farm() { must_with_farm cmake -S . -B build; }
 	pairs "${FARMMAKE_TEST_PAIRS:-5}" fresh cmake_alone cmake_farm
 	costs_nothing "cmake"
 }
 
 # --- CMake
-# cmake_way WHAT CONFIGURE BUILD: two commands; what is built is that of "plain"
+# Without farmmake, then with it.
+cmake_alone() { must cmake -S . -B build -DBUILD_TESTING=OFF "$@"; }
+cmake_farm() { must_with_farm cmake -S . -B build -DBUILD_TESTING=OFF "$@"; }
+
+# cmake_way WHAT WORD...: configured already, what the words build is that of "plain"
 cmake_way() {
-	fresh
-	eval "$2"
-	[ "$(in_report .summary.remote)" = 0 ] || fail "tests were compiled on nodes: $(in_report '[.jobs[] | select(.where == "node") | .source] | join(" ")')"
-	eval "$3"
+	must_with_farm "${@:2}"
 	keep farm
 	same "libuv, $1" plain farm
 }
 
 row_cmake() {
+	local launcher=-DCMAKE_C_COMPILER_LAUNCHER=$farmcc
 	deps_install cmake >/dev/null || skip "cmake is missing"
 	source_of libuv1
-	local tests=-DBUILD_TESTING=OFF launcher=-DCMAKE_C_COMPILER_LAUNCHER=$farmcc
 	fresh
-	must cmake -S . -B build $tests
+	cmake_alone
 	must make -C build -j"$slots"
 	keep plain
-	echo '{"summary":{"remote":0}}' >"$report"
-	cmake_way "found in PATH" "must_with_farm cmake -S . -B build $tests" "must_with_farm make -C build"
-	cmake_way "cmake --build" "must_with_farm cmake -S . -B build $tests" "must_with_farm cmake --build build"
-	echo '{"summary":{"remote":0}}' >"$report"
-	cmake_way "as a launcher" "must cmake -S . -B build $tests $launcher" "must_with_farm make -C build"
+	fresh
+	cmake_farm
+	no_test_is_remote
+	cmake_way "found in PATH" make -C build
+	fresh
+	cmake_farm
+	cmake_way "cmake --build" cmake --build build
+	fresh
+	cmake_alone "$launcher"
+	cmake_way "as a launcher" make -C build
 	both_fail src/version.c make -C build
-	cmake_way "both" "must_with_farm cmake -S . -B build $tests $launcher" "must_with_farm make -C build"
+	fresh
+	cmake_farm "$launcher"
+	no_test_is_remote
+	cmake_way "both" make -C build
 }
 
 row_cmake_ninja() {
+	local ninja
 	deps_install cmake >/dev/null || skip "cmake is missing"
-	local ninja tests
 	ninja=$(deps_ninja) || skip "no ninja from 1.13 on can be had here"
 	source_of libuv1
-	tests="-DBUILD_TESTING=OFF -G Ninja -DCMAKE_MAKE_PROGRAM=$ninja"
 	fresh
-	must cmake -S . -B build $tests
+	cmake_alone -G Ninja -DCMAKE_MAKE_PROGRAM="$ninja"
 	must "$ninja" -C build
 	keep plain
-	cmake_way "Ninja" "must_with_farm cmake -S . -B build $tests" "must_with_farm $ninja -C build"
+	fresh
+	cmake_farm -G Ninja -DCMAKE_MAKE_PROGRAM="$ninja"
+	no_test_is_remote
+	cmake_way "Ninja" "$ninja" -C build
 	both_fail src/version.c "$ninja" -C build
 }
 
@@ -205,7 +219,7 @@ row_meson() {
 	keep plain
 	fresh
 	must_with_farm meson setup build -Ddocs=false
-	[ "$(in_report .summary.remote)" = 0 ] || fail "tests were compiled on nodes: $(in_report '[.jobs[] | select(.where == "node") | .source] | join(" ")')"
+	no_test_is_remote
 	must_with_farm "$ninja" -C build
 	keep farm
 	same "FriBidi by ninja" plain farm
