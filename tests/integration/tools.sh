@@ -287,9 +287,10 @@ cargo_way() {
 row_cargo() {
 	deps_install cargo rustc librust-cc-dev librust-jobserver-dev >/dev/null || skip "cargo is missing"
 	crates
-	export PATH=/usr/bin:$PATH RUSTC=/usr/bin/rustc RUSTC_WRAPPER=$work/rustc_at
+	# what is kept for the next time has other names each time
+	export PATH=/usr/bin:$PATH RUSTC=/usr/bin/rustc RUSTC_WRAPPER=$work/rustc_at CARGO_INCREMENTAL=0
 	# what cargo remembers: times, and the environment of build scripts
-	records+=(-o -name '.rustc_info.json' -o -path '*/.fingerprint/*' -o -path '*/incremental/*' -o -name 'output' -o -name stderr)
+	records+=(-o -name '.rustc_info.json' -o -path '*/.fingerprint/*' -o -name 'output' -o -name stderr)
 	fresh
 	must make -j"$slots"
 	keep plain
