@@ -12,6 +12,7 @@
 #include "core/ccflags.h"
 #include "core/side.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 /* The last one has a precompiled header named in the text, where it is a trap, instead of passed over. */
@@ -192,13 +193,20 @@ static void sort_words(struct scan *s, char *const args[])
 	}
 }
 
+/* Of autoconf and its config.guess, of Meson; CMake's try_compile is known by what it makes. */
+static bool is_configure_test(const struct ccargs *a)
+{
+	static const char *const sources[] = {"conftest.*", "*/conftest.*", "tmp.conftest.*",
+		"*/tmp.conftest.*", "*/cg?????[!/]/dummy.c", "*/meson-private/*"};
+	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+		if (fnmatch(sources[i], a->source, 0) == 0)
+			return true;
+	return a->output && str_starts(a->output, "CMakeFiles/cmTC_");
+}
+
 static const char *check_source(const struct scan *s)
 {
-	static const char *const probes[] = {"conftest.", "tmp.conftest."};
-	for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
-		if (str_starts(str_base(s->out->source), probes[i]))
-			return "a configure test is compiled here";
-	return s->source_reason;
+	return is_configure_test(s->out) ? "a configure test is compiled here" : s->source_reason;
 }
 
 static const char *check_inputs(const struct scan *s)

@@ -57,9 +57,10 @@ const struct ccflag ccflags_table[] = {
 	EXACT("-Wa,--trap"), EXACT("-Wa,--warn"), EXACT("-Wa,-W"),
 	/* the machine, and what may be said to it: of no assembler do these name files */
 	JOINED("-Wa,-m", WORD),
+	SOURCE("-Werror=invalid-pch", "speaks of precompiled headers"),
 	SOURCE("-Werror=pedantic", "takes the line markers of preprocessed text for errors"),
 	SOURCE("-Werror=unused-macros", "needs all macros in one place"),
-	HERE("-Winvalid-pch", EXACT, "uses precompiled headers"),
+	SOURCE("-Winvalid-pch", "speaks of precompiled headers"),
 	ROW("-Wl,", JOINED, LINK),
 	HERE("-Wp,", JOINED, "speaks to the preprocessor alone"),
 	JOINED("-Wp,-D", MACROS), ROW("-Wp,-MD,", JOINED, DEPS), ROW("-Wp,-MMD,", JOINED, DEPS),

@@ -73,6 +73,7 @@ c   | -MMD -MP -MF %s.dep
 c   | -MMD -MT target -MQ %s\$x
 c   | -include forced.h
 c   | -imacros macros.h
+c   | -Wall -Winvalid-pch
 c   | @options.rsp
 c   | -fstack-usage
 c   | -fcallgraph-info | gcc
@@ -81,6 +82,7 @@ c   | -pipe -std=gnu11
 c   | -DVALUE='"a b"' -UNOTHING
 c   | -Iinc -iquote quote -isystem sys -idirafter after
 c   | -include pch.h
+c   | -O1 -Winvalid-pch -include pch.h
 txt | -x c
 two | -O2
 c   | -fsyntax-only

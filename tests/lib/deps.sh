@@ -3,7 +3,7 @@
 #
 #   deps_install PACKAGE...      installs what is missing, or says what to install and fails
 #   deps_source NAME DIR         unpacks Debian's source package NAME as DIR
-#   deps_linux DIR               unpacks the tree of Debian's linux-source package as DIR
+#   deps_linux DIR [FILE...]     unpacks the tree of Debian's linux-source package as DIR, or some files of it
 #   deps_make VERSION            prints the path of a GNU make 4.1, 4.2, 4.3 or 4.4
 #   deps_ninja                   prints the path of a ninja that is a client of jobservers (>= 1.13)
 #   deps_build DIR [OPTION...]   configures DIR with meson if it is not yet, and builds it, or $DEPS_TARGET of it
@@ -195,6 +195,7 @@ deps_ninja() {
 # The kernel's tree, from the installed package or from a copy of it that is not installed.
 deps_linux() {
 	local dir=$1 tar cache
+	shift
 	cache=$(deps_sources)/linux
 	tar=$(find /usr/src "$cache" -maxdepth 1 -name 'linux-source-6*.tar.xz' 2>/dev/null | head -n 1)
 	if [ -z "$tar" ]; then
@@ -205,7 +206,8 @@ deps_linux() {
 		rm -f "$cache"/*.deb
 		tar=$(find "$cache" -name '*.tar.xz')
 	fi
-	mkdir -p "$dir" && tar -x -J -f "$tar" -C "$dir" --strip-components=1
+	# once all of these are found, the rest is not read
+	mkdir -p "$dir" && tar -x -J -f "$tar" -C "$dir" --strip-components=1 ${1:+--occurrence=1} "${@/#/$(basename "$tar" .tar.xz)/}"
 }
 
 deps_build() {
