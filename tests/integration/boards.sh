@@ -40,12 +40,15 @@ inside() {
 	local own pid
 	own=$(readlink /proc/self/ns/user)
 	mkfifo "$work/go"
+	# shellcheck disable=SC2016  # they are its own
 	unshare --user --mount --net --pid --fork --kill-child \
 		bash -c 'read -r _ <"$0"; exec setpriv --reuid 0 --regid 0 --clear-groups "$@"' "$work/go" \
 		"$top/tests/integration/boards_inside.sh" "$@" &
 	pid=$!
 	wait_for 10 eval "[ \"\$(readlink /proc/$pid/ns/user)\" != \"$own\" ]" || fail "no user namespace"
-	echo '0 0 65536' >"/proc/$pid/uid_map" && echo '0 0 65536' >"/proc/$pid/gid_map" || fail "no map of users"
+	if ! { echo '0 0 65536' >"/proc/$pid/uid_map" && echo '0 0 65536' >"/proc/$pid/gid_map"; }; then
+		fail "no map of users"
+	fi
 	echo go >"$work/go"
 	rm "$work/go"
 	wait $pid
