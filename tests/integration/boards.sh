@@ -37,7 +37,7 @@ plain_criterion() {
 
 # inside COMMAND...: boards_inside.sh, as root of namespaces of its own, because qemu is registered there and nowhere else
 inside() {
-	local own pid
+	local own pid status
 	own=$(readlink /proc/self/ns/user)
 	mkfifo "$work/go"
 	# shellcheck disable=SC2016  # they are its own
@@ -45,6 +45,7 @@ inside() {
 		bash -c 'read -r _ <"$0"; exec setpriv --reuid 0 --regid 0 --clear-groups "$@"' "$work/go" \
 		"$top/tests/integration/boards_inside.sh" "$@" &
 	pid=$!
+	node_pid[inside]=$pid # it goes with the test
 	wait_for 10 eval "[ \"\$(readlink /proc/$pid/ns/user)\" != \"$own\" ]" || fail "no user namespace"
 	if ! { echo '0 0 65536' >"/proc/$pid/uid_map" && echo '0 0 65536' >"/proc/$pid/gid_map"; }; then
 		fail "no map of users"
@@ -52,6 +53,9 @@ inside() {
 	echo go >"$work/go"
 	rm "$work/go"
 	wait $pid
+	status=$?
+	unset 'node_pid[inside]'
+	return $status
 }
 
 programs=()
