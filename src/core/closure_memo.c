@@ -19,7 +19,7 @@ static uint64_t hash_node(uint32_t file, uint32_t chain, int pos)
 
 static size_t first_slot(const struct closure_table *t, uint64_t hash)
 {
-	return (hash ^ hash >> 32) & (t->size - 1);
+	return (size_t)(hash ^ hash >> 32) & (t->size - 1);
 }
 
 static void insert(struct closure_table *t, uint64_t hash, uint32_t number)

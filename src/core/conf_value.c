@@ -146,11 +146,17 @@ static bool set_list_json(struct conf_pass *p, size_t i, const json_t *v)
 	return true;
 }
 
+/* Where a long is shorter than JSON's numbers, one that does not fit is out of every range. */
+static bool set_integer(struct conf_pass *p, size_t i, json_int_t v)
+{
+	return (long)v == v && set_long(p, i, (long)v);
+}
+
 bool conf_set_json(struct conf_pass *p, size_t i, const json_t *v)
 {
 	switch (conf_row(i)->type) {
 	case CONF_BOOL: return json_is_boolean(v) && set_bool(p, i, json_is_true(v));
-	case CONF_INT: return json_is_integer(v) && set_long(p, i, json_integer_value(v));
+	case CONF_INT: return json_is_integer(v) && set_integer(p, i, json_integer_value(v));
 	case CONF_STRING: return json_is_string(v) && set_string(p, i, json_string_value(v));
 	case CONF_LIST: return set_list_json(p, i, v);
 	}

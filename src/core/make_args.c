@@ -103,8 +103,8 @@ static const char *take_number(struct scan *s)
 /* value is NULL for a bare -j. Returns false when make refuses it. */
 static bool take_jobs(struct make_args *out, const char *value)
 {
-	/* the conversion, overflow included, is that of make's atoi() */
-	int n = value ? (int)strtol(value, NULL, 10) : 0;
+	/* the conversion, overflow included, is that of make's atoi() where a long has 64 bits */
+	int n = value ? (int)strtoll(value, NULL, 10) : 0;
 	if (value && (n < 1 || !all_digits(value))) {
 		if (!out->bad_jobs)
 			out->bad_jobs = xstrdup(value);

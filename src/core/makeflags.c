@@ -1,6 +1,7 @@
 #include "core/makeflags.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ static bool is_letters(const char *word, size_t n)
 /* A descriptor number and the end character behind it; -1 when it is none. */
 static int parse_fd(const char **p, char end)
 {
-	long fd = 0;
+	int64_t fd = 0;
 	const char *s = *p;
 	for (; *s >= '0' && *s <= '9' && fd <= INT_MAX; s++)
 		fd = fd * 10 + (*s - '0');

@@ -221,7 +221,7 @@ void report_add_job(struct report *r, const struct report_job *j)
 static json_t *instant(int64_t unix_s)
 {
 	struct tm tm = {0};
-	gmtime_r(&(time_t){unix_s}, &tm);
+	gmtime_r(&(time_t){(time_t)unix_s}, &tm);
 	return json_sprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
 		tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }

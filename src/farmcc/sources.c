@@ -1,6 +1,7 @@
 /* The table is an array of hashes with open addressing; 0 is a free slot. Slots are written whole and
  * never changed afterwards: two writers that meet lose at most an entry. Its blocks are allocated
- * when it is made, so that a full disk shows then and not as SIGBUS.
+ * when it is made, so that a full disk shows then and not as SIGBUS. Processors that cannot write 64
+ * bits at once have none.
  */
 #include "sources.h"
 
@@ -30,6 +31,8 @@ struct sources {
 
 static void *map_table(const char *path)
 {
+	if (!__atomic_always_lock_free(sizeof(uint64_t), 0))
+		return NULL;
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	const off_t bytes = SLOTS * sizeof(uint64_t);
 	struct stat st;

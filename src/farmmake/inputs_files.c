@@ -49,7 +49,7 @@ static uint32_t *slot_of(const struct inputs_files *f, const uint8_t *hash)
 {
 	uint64_t start;
 	memcpy(&start, hash, sizeof start);
-	for (size_t i = start & (f->size - 1);; i = (i + 1) & (f->size - 1)) {
+	for (size_t i = (size_t)start & (f->size - 1);; i = (i + 1) & (f->size - 1)) {
 		uint32_t number = f->slots[i];
 		if (number == 0 ||
 			memcmp(f->contents.v[number - 1].hash, hash, VIEW_HASH_BYTES) == 0)

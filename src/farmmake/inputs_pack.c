@@ -89,7 +89,7 @@ static struct packed *add(struct inputs_packer *p, const struct view_entry *e, c
 	struct packed *packed = xcalloc(1, sizeof *packed);
 	chunks_init(&packed->chunks, PACKED_BYTES_MAX);
 	memcpy(packed->hash, e->hash, sizeof packed->hash);
-	if (pack_blocks(p, data, e->bytes, &packed->chunks) < 0) {
+	if (pack_blocks(p, data, (size_t)e->bytes, &packed->chunks) < 0) {
 		chunks_fini(&packed->chunks);
 		free(packed);
 		return NULL;

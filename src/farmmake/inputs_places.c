@@ -202,7 +202,7 @@ static void grow(struct inputs_places *p)
 	p->size = p->size ? 2 * p->size : TABLE_SIZE_MIN;
 	p->slots = xcalloc(p->size, sizeof *p->slots);
 	for (uint32_t i = 0; i < p->spots.n; i++) {
-		size_t k = p->spots.v[i].hash & (p->size - 1);
+		size_t k = (size_t)p->spots.v[i].hash & (p->size - 1);
 		while (p->slots[k])
 			k = (k + 1) & (p->size - 1);
 		p->slots[k] = i + 1;
@@ -218,7 +218,7 @@ static bool is_child(const struct spot *s, uint32_t parent, const char *name, si
 static uint32_t child_of(struct inputs_places *p, uint32_t parent, const char *name, size_t n)
 {
 	uint64_t hash = hash_name(parent, name, n);
-	size_t i = hash & (p->size - 1);
+	size_t i = (size_t)hash & (p->size - 1);
 	for (; p->slots[i]; i = (i + 1) & (p->size - 1)) {
 		const struct spot *s = &p->spots.v[p->slots[i] - 1];
 		if (s->hash == hash && is_child(s, parent, name, n))

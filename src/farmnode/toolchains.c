@@ -1,9 +1,11 @@
 /* Happy path: every name in every directory that reads like a compiler's is resolved, probed (from
  * the cache, when the file did not change) and remembered. What is no usable compiler, or a front
- * such as ccache, is passed over silently; a compiler whose prefix would show secrets to jobs is passed over with a warning. */
+ * such as ccache, is passed over silently; a compiler whose prefix would show secrets to jobs, or that takes
+ * too long, is passed over with a warning. */
 #include "toolchains.h"
 
 #include "base/cores.h"
+#include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "core/ccargs.h"
@@ -65,9 +67,12 @@ static void add(struct scan *s, const char *path, const char *real)
 {
 	struct toolchains *found = s->found;
 	struct toolchain id;
-	if (found->n == TOOLCHAINS_MAX ||
-		probe_run(path, s->conf->cache_dir, cores_usable(), &id) < 0 ||
-		toolchains_find(found, id.id))
+	if (found->n == TOOLCHAINS_MAX)
+		return;
+	int err = probe_run(path, s->conf->cache_dir, cores_usable(), &id);
+	if (err == ERR_TIMEOUT)
+		log_warning("%s took too long to be measured, and is left out", path);
+	if (err || toolchains_find(found, id.id))
 		return;
 	_cleanup_free_ char *prefix = prefix_of(path);
 	_cleanup_free_ char *real_prefix = prefix_of(real);

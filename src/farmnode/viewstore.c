@@ -81,7 +81,8 @@ int viewstore_create(
 		max_bytes = lower(ram_bytes() / RAM_PART, default_bytes_max);
 	max_bytes = lower(max_bytes, storedir_free_bytes(vs->dir) / FREE_PART);
 	vs->store = store_create(max_bytes, on_evict, vs);
-	vs->entries_max = lower(ram_bytes() / VIEWSTORE_RAM_PER_ENTRY, VIEWSTORE_ENTRIES_MAX);
+	vs->entries_max =
+		(size_t)lower(ram_bytes() / VIEWSTORE_RAM_PER_ENTRY, VIEWSTORE_ENTRIES_MAX);
 	for (size_t i = 0; jail_system_paths[i]; i++)
 		add_area(vs, jail_system_paths[i]);
 	for (size_t i = 0; i < binds->n; i++)

@@ -1,7 +1,8 @@
 /* farmprobe - prints the toolchain of a compiler.
  *
  * Happy path: the cache knows it, or the compiler is measured in a private directory; the text goes
- * to standard output, exit status 0. Anything else is one line on standard error and status 1. */
+ * to standard output, exit status 0. Anything else is one line on standard error and status 1, or 2 when
+ * it took too long. */
 #include "cache.h"
 #include "measure.h"
 
@@ -108,7 +109,7 @@ int main(int argc, char **argv)
 		int err = measure(&o, &t);
 		if (err) {
 			log_error("%s: %s", o.compiler, err_str(err));
-			return 1;
+			return err == ERR_TIMEOUT ? 2 : 1;
 		}
 	}
 	char text[TOOLCHAIN_TEXT_MAX];

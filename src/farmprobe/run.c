@@ -1,4 +1,5 @@
-/* run - a slot for each core, and one loop that polls their pipes and pidfds.
+/* run - a slot for each core, and one loop that polls their pipes and a signalfd for SIGCHLD: pidfds
+ * are younger than the kernels of many boards.
  *
  * A slot is free again when its program has exited: its pipe is read to the end before that, or up
  * to what is there when the program has left a background process holding it. */
@@ -14,14 +15,14 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
-#include <sys/syscall.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct slot {
 	struct run *run; /* NULL: free */
 	pid_t pid;
-	int pid_fd, out_fd;
+	int out_fd;
 	uint64_t deadline_ms;
 };
 
@@ -50,12 +51,15 @@ static int spawn(const struct run *run, const char *dir, int out_fd, pid_t *ret_
 	strv_pushf(&env, "TMPDIR=%s", dir);
 	strv_pushf(&env, "PWD=%s", dir);
 
-	sigset_t all;
+	sigset_t all, none;
 	sigfillset(&all);
+	sigemptyset(&none);
 	posix_spawnattr_t attr;
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(
+		&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawn_file_actions_t files;
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -89,7 +93,6 @@ static int start(struct slot *s, struct run *run, const char *dir)
 	*s = (struct slot){
 		.run = run,
 		.pid = pid,
-		.pid_fd = (int)syscall(SYS_pidfd_open, pid, 0),
 		.out_fd = ends[0],
 		.deadline_ms = clock_now_ms() + RUN_LIMIT_MS,
 	};
@@ -122,31 +125,40 @@ static void finish(struct slot *s, bool kept_limits)
 	kill(-s->pid, SIGKILL);
 	s->run->ok = kept_limits && drain(s) && status == 0;
 	close(s->out_fd);
-	close(s->pid_fd);
 	s->run = NULL;
 }
 
-static int wait_slots(struct slot *slots, unsigned cores)
+static bool has_ended(const struct slot *s)
 {
-	struct pollfd fds[2 * RUN_CORES_MAX];
+	siginfo_t info = {0};
+	return waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid == s->pid;
+}
+
+static int wait_slots(struct slot *slots, unsigned cores, int child_fd)
+{
+	struct pollfd fds[RUN_CORES_MAX + 1];
 	uint64_t now_ms = clock_now_ms(), wait_ms = RUN_LIMIT_MS;
 	for (size_t i = 0; i < cores; i++) {
 		struct slot *s = &slots[i];
-		fds[2 * i] = (struct pollfd){s->run ? s->pid_fd : -1, POLLIN, 0};
-		fds[2 * i + 1] = (struct pollfd){s->run ? s->out_fd : -1, POLLIN, 0};
+		fds[i] = (struct pollfd){s->run ? s->out_fd : -1, POLLIN, 0};
 		if (s->run && s->deadline_ms <= now_ms)
 			return ERR_TIMEOUT;
 		if (s->run && s->deadline_ms - now_ms < wait_ms)
 			wait_ms = s->deadline_ms - now_ms;
 	}
-	if (poll(fds, 2 * cores, (int)wait_ms) < 0)
+	fds[cores] = (struct pollfd){child_fd, POLLIN, 0};
+	if (poll(fds, cores + 1, (int)wait_ms) < 0)
 		return errno == EINTR ? 0 : -errno;
+	struct signalfd_siginfo seen;
+	while (read(child_fd, &seen, sizeof seen) > 0)
+		;
 	for (size_t i = 0; i < cores; i++) {
 		struct slot *s = &slots[i];
 		if (!s->run)
 			continue;
 		bool fits = drain(s);
-		if (!fits || fds[2 * i].revents)
+		if (!fits || has_ended(s))
 			finish(s, fits);
 	}
 	return 0;
@@ -160,7 +172,7 @@ static bool busy(const struct slot *slots, unsigned cores)
 	return false;
 }
 
-int run_all(struct run *runs, size_t n, const struct run_place *place)
+static int run_with(int child_fd, struct run *runs, size_t n, const struct run_place *place)
 {
 	struct slot slots[RUN_CORES_MAX] = {0};
 	unsigned cores = place->cores;
@@ -171,10 +183,20 @@ int run_all(struct run *runs, size_t n, const struct run_place *place)
 			if (!slots[i].run && next < n)
 				err = start(&slots[i], &runs[next++], place->dir);
 		if (!err)
-			err = wait_slots(slots, cores);
+			err = wait_slots(slots, cores, child_fd);
 	}
 	for (size_t i = 0; i < cores; i++)
 		if (slots[i].run)
 			finish(&slots[i], false);
 	return err;
+}
+
+int run_all(struct run *runs, size_t n, const struct run_place *place)
+{
+	sigset_t child;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	_cleanup_close_ int child_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	return child_fd < 0 ? -errno : run_with(child_fd, runs, n, place);
 }

@@ -1,5 +1,6 @@
 /* The file: a header with the seed, chains of the blocks that begin alike, tables of slots, and records of
- * id, sizes and markers, one behind the other. A slot that is not free says where its record is; it is written last.
+ * id, sizes and markers, one behind the other. A slot that is not free says where its record is; it is written last. What
+ * is written and read at the same time has 32 bits: without a lock that is all that some processors can do.
  *
  * Each table is twice as large as the one before. One is in use; when it is half full, or a key
  * finds no slot, all that it has goes into the next. So lookups stay within the few pages that a small build needs: a page that a
@@ -32,13 +33,13 @@ enum {
 	CHAINS = 1 << 13,
 	CHAIN_TRIES = 4, /* strangers in a chain that are passed over, one behind the other */
 	CHAINS_AT = 64,
-	TABLES_AT = CHAINS_AT + CHAINS * 8,
+	TABLES_AT = CHAINS_AT + CHAINS * sizeof(uint32_t),
 	RECORDS_BYTES_MAX = 32 << 20,
 };
 
 struct slot {
 	struct block_key key;
-	_Atomic uint64_t record; /* offset in the file; 0: a free slot */
+	_Atomic uint32_t record; /* offset in the file; 0: a free slot */
 };
 
 struct record {
@@ -66,7 +67,7 @@ struct blockmap {
 	int fd; /* the writer's, else -1 */
 	uint8_t *file;
 	struct header *header; /* in it, as chains are */
-	_Atomic uint64_t *chains;
+	_Atomic uint32_t *chains;
 	size_t used; /* slots of the table; the writer's, as end is */
 	size_t end;  /* of the records */
 };
@@ -78,7 +79,7 @@ static int map_file(int fd, int prot, struct blockmap **ret)
 		return -errno;
 	struct blockmap *m = xmalloc(sizeof *m);
 	*m = (struct blockmap){.fd = -1, .file = file, .header = file, .end = RECORDS_AT};
-	m->chains = (_Atomic uint64_t *)(void *)(m->file + CHAINS_AT);
+	m->chains = (_Atomic uint32_t *)(void *)(m->file + CHAINS_AT);
 	*ret = m;
 	return 0;
 }
@@ -224,7 +225,7 @@ int blockmap_add(struct blockmap *m, struct block_key key, const struct block_en
 	bool full = m->used >= (size_t)1 << m->header->level >> 1;
 	if ((!s || full) && m->header->level < LEVEL_MAX && grow(m) == 0)
 		s = find_slot(m, m->header->level, key);
-	_Atomic uint64_t *chain = &m->chains[e->opening % CHAINS];
+	_Atomic uint32_t *chain = &m->chains[e->opening % CHAINS];
 	struct record r = {.key = key,
 		.opening = e->opening,
 		.next = *chain,
@@ -245,8 +246,8 @@ int blockmap_add(struct blockmap *m, struct block_key key, const struct block_en
 	if (err)
 		return err;
 	s->key = key;
-	s->record = m->end; /* publishes it: sequentially consistent */
-	*chain = m->end;
+	s->record = (uint32_t)m->end; /* publishes it: sequentially consistent */
+	*chain = (uint32_t)m->end;
 	m->used++;
 	m->end += sizeof r + e->markers_n;
 	return 0;

@@ -20,7 +20,8 @@
 
 extern char **environ;
 
-enum { PROBE_LIMIT_MS = 30000 };
+/* Some twenty programs, each of which has a limit of its own. */
+enum { PROBE_LIMIT_MS = 600 * 1000 };
 
 /* The build tree keeps each program in a directory of its name; an installation has bin and
  * libexec. The first word stands for the directory of the running program. */
@@ -118,6 +119,8 @@ static int capture(char *const *argv, struct buf *out)
 		;
 	if (err)
 		return err == ERR_TOOBIG ? ERR_COMPILER : err;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		return ERR_TIMEOUT;
 	return status == 0 ? 0 : ERR_COMPILER;
 }
 
