@@ -11,11 +11,16 @@
 static const char *text_of(unsigned version, unsigned native)
 {
 	static char text[TOOLCHAIN_TEXT_MAX];
-	struct toolchain t = {
-		.kind = "gcc", .target = "t", .specs = "-", .cxx = "-", .native = "-"};
+	struct toolchain t = {.kind = "gcc",
+		.target = "t",
+		.specs = "-",
+		.cxx = "-",
+		.bare_cxx = "-",
+		.native = "-"};
 	snprintf(t.version, sizeof t.version, "%u", version);
 	memset(t.defaults, 'a', TOOLCHAIN_DIGEST_HEX);
 	memset(t.canary, 'b', TOOLCHAIN_DIGEST_HEX);
+	memset(t.bare, 'c', TOOLCHAIN_DIGEST_HEX);
 	if (native)
 		snprintf(t.native, sizeof t.native, "%064u", native);
 	toolchain_format(&t, true, text, sizeof text);
