@@ -13,16 +13,6 @@ suite=bookworm
 archives=$(deps_sources)/debs
 mkdir -p "$archives/partial"
 
-# clean_system SUITE DIR PACKAGE...: a new system from this one's archive, and no more in it than that takes
-clean_system() {
-	local name=$1 dir=$2 uri
-	shift 2
-	uri=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev/null |
-		grep -oE '[a-z]+://[^ ]*/debian/?( |$)' | head -n 1)
-	mmdebstrap --quiet --variant=minbase --include="$*" --aptopt='Acquire::Check-Valid-Until "false"' \
-		--skip=cleanup/apt/lists "$name" "$dir" "${uri:-http://deb.debian.org/debian}" >"$work/mmdebstrap.log" 2>&1
-}
-
 # within ROOT COMMAND...: there, with this machine's network
 within() {
 	local root=$1
@@ -37,8 +27,9 @@ within() {
 
 # --- build
 build_root=$work/builder
-clean_system $suite "$build_root" build-essential,debhelper,lintian,apparmor,systemd ||
-	skip "no clean system can be made: $(grep -m 1 E: "$work/mmdebstrap.log")"
+deps_system $suite "$build_root" 2>"$work/system.log" || skip "no clean system: $(cat "$work/system.log")"
+within "$build_root" sh -c 'apt-get -qy update && apt-get -qy install --no-install-recommends build-essential lintian' \
+	>"$work/build.log" 2>&1 || fail "build-essential cannot be had: $(grep -m 1 E: "$work/build.log")"
 mkdir -p "$build_root/build/farmmake"
 tar -C "$top" --exclude='./build*' --exclude=./.git -c . | tar -C "$build_root/build/farmmake" -x
 recipe=$(sed -n 's/^cp -r examples\/debian . && //p' "$top/doc/farm.md")
@@ -68,9 +59,9 @@ done | sort >"$work/files"
 
 # --- install
 root=$work/root
-clean_system $suite "$root" systemd,dbus,apparmor,iproute2 || fail "no second clean system: $(grep -m 1 E: "$work/mmdebstrap.log")"
+deps_system $suite "$root" || fail "no second clean system"
 cp -r "$work/debs" "$root/srv/debs"
-within "$root" sh -c 'apt-get -qy --download-only install /srv/debs/*.deb g++' >"$work/download.log" 2>&1 ||
+within "$root" sh -c 'apt-get -qy update && apt-get -qy --download-only install /srv/debs/*.deb g++' >"$work/download.log" 2>&1 ||
 	fail "what the packages depend on cannot be had: $(grep -m 1 E: "$work/download.log")"
 within "$root" useradd -m -s /bin/bash me
 slow_project "$root/home/me/project" 32 1
@@ -92,8 +83,11 @@ files() {
 		-o -path /var/cache/ldconfig -o -path /var/cache/man -o -path /var/log -o -path /home -o -path /srv \
 		-o -path /var/lib/systemd \) -prune -o -printf '%y %m %p\n' | sort
 }
-apt() {
+apt_get() {
 	inside env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-download "$@" >"$work/apt.log" 2>&1
+}
+deb() { # PACKAGE: where its file is, inside
+	(cd "$work/debs" && printf '/srv/debs/%s' "$1"_*.deb)
 }
 listening() { # on farmnode's port, by TCP or UDP
 	inside cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp | grep -q ':0E32 '
@@ -102,9 +96,9 @@ says() { # in the journal of the service, since it was started last
 	inside journalctl --no-pager -o cat -I -u farmnode | grep -qE "$1"
 }
 
-apt install g++ make || fail "no compiler: $(grep -m 1 E: "$work/apt.log")"
+apt_get install g++ make || fail "no compiler: $(grep -m 1 E: "$work/apt.log")"
 files >"$work/before"
-inside_limit_s=600 apt install /srv/debs/farmmake_*.deb /srv/debs/farmnode_*.deb /srv/debs/farmmake-common_*.deb || fail "apt does not install the packages"
+inside_limit_s=600 apt_get install $(deb farmmake) $(deb farmnode) $(deb farmmake-common) || fail "apt does not install the packages"
 [ "$(inside dpkg-query -W -f '${db:Status-Status} ' "${packages[@]}")" = "installed installed installed " ] || fail "not installed"
 inside dpkg --audit | grep . && fail "dpkg is not content"
 files >"$work/after"
@@ -140,7 +134,7 @@ parses() { # ROOT PROFILE
 cmp "$profiles/farmjail.abi-3.0" "$root/etc/apparmor.d/farmjail" || fail "the profile is not installed"
 parses "$root" "$root/etc/apparmor.d/farmjail" || fail "apparmor_parser: $(head -n 1 "$work/apparmor.log")"
 ! parses "$root" "$profiles/farmjail" || fail "this parser knows userns: one profile would do"
-clean_system trixie "$work/trixie" apparmor || fail "no Debian 13: $(grep -m 1 E: "$work/mmdebstrap.log")"
+deps_system trixie "$work/trixie" 2>"$work/system.log" || fail "no Debian 13: $(cat "$work/system.log")"
 parses "$work/trixie" "$profiles/farmjail" || fail "apparmor_parser of Debian 13: $(head -n 1 "$work/apparmor.log")"
 [ ! -s "$work/apparmor.log" ] || fail "apparmor_parser of Debian 13: $(head -n 1 "$work/apparmor.log")"
 note "profiles: $(within "$root" apparmor_parser --version | sed -n 's/.*version //p;q'), $(within "$work/trixie" apparmor_parser --version | sed -n 's/.*version //p;q')"
@@ -161,15 +155,15 @@ note "$(in_report .summary.remote) of $(in_report .summary.jobs) compiles by the
 
 # --- upgraded, removed, installed again, purged
 pid=$(of_unit MainPID)
-apt install --reinstall /srv/debs/farmnode_*.deb || fail "no upgrade: $(grep -m 1 E: "$work/apt.log")"
+apt_get install --reinstall $(deb farmnode) || fail "no upgrade: $(grep -m 1 E: "$work/apt.log")"
 [ "$(of_unit ActiveState)" = active ] && [ "$(of_unit MainPID)" != "$pid" ] || fail "an upgrade does not start it anew: $(of_unit ActiveState)"
-apt remove farmnode || fail "it cannot be removed"
+apt_get remove farmnode || fail "it cannot be removed"
 ! listening && ! inside pgrep -x farmnode >/dev/null || fail "it runs on when it is removed"
 inside test -s /etc/farmmake/key || fail "a removed package takes the key with it"
-apt install /srv/debs/farmnode_*.deb || fail "it cannot be installed again"
+apt_get install $(deb farmnode) || fail "it cannot be installed again"
 [ "$(of_unit ActiveState)" = active ] || fail "with a key, it is not started: $(of_unit ActiveState)"
 note "started anew by an upgrade, kept its key when removed"
-apt purge --auto-remove "${packages[@]}" || fail "it cannot be purged"
+apt_get purge --auto-remove "${packages[@]}" || fail "it cannot be purged"
 files >"$work/after"
 comm -13 "$work/before" "$work/after" >"$work/left"
 [ ! -s "$work/left" ] || fail "$(wc -l <"$work/left") files are left: $(head -n 5 "$work/left" | xargs)"
