@@ -97,7 +97,7 @@ says() { # in the journal of the service, since it was started last
 
 apt_get install g++ make || fail "no compiler: $(grep -m 1 E: "$work/apt.log")"
 files >"$work/before"
-inside_limit_s=600 apt_get install $(deb farmmake) $(deb farmnode) $(deb farmmake-common) || fail "apt does not install the packages"
+inside_limit_s=600 apt_get install "$(deb farmmake)" "$(deb farmnode)" "$(deb farmmake-common)" || fail "apt does not install the packages"
 [ "$(inside dpkg-query -W -f '${db:Status-Status} ' "${packages[@]}")" = "installed installed installed " ] || fail "not installed"
 inside dpkg --audit | grep . && fail "dpkg is not content"
 files >"$work/after"
@@ -154,12 +154,12 @@ note "$(in_report .summary.remote) of $(in_report .summary.jobs) compiles by the
 
 # --- upgraded, removed, installed again, purged
 pid=$(of_unit MainPID)
-apt_get install --reinstall $(deb farmnode) || fail "no upgrade: $(grep -m 1 E: "$work/apt.log")"
+apt_get install --reinstall "$(deb farmnode)" || fail "no upgrade: $(grep -m 1 E: "$work/apt.log")"
 [ "$(of_unit ActiveState)" = active ] && [ "$(of_unit MainPID)" != "$pid" ] || fail "an upgrade does not start it anew: $(of_unit ActiveState)"
 apt_get remove farmnode || fail "it cannot be removed"
 ! listening && ! inside pgrep -x farmnode >/dev/null || fail "it runs on when it is removed"
 inside test -s /etc/farmmake/key || fail "a removed package takes the key with it"
-apt_get install $(deb farmnode) || fail "it cannot be installed again"
+apt_get install "$(deb farmnode)" || fail "it cannot be installed again"
 [ "$(of_unit ActiveState)" = active ] || fail "with a key, it is not started: $(of_unit ActiveState)"
 note "started anew by an upgrade, kept its key when removed"
 apt_get purge --auto-remove "${packages[@]}" || fail "it cannot be purged"
