@@ -92,7 +92,7 @@ cat >"$work/pod" <<-END
 	ip link set lo up
 	crun() { command crun --root $work/crun --cgroup-manager=disabled "\$@" </dev/null; }
 	crun run -b $work/init init-\$\$ || exit 10
-	[ "\$(stat -c %u:%a $work/keys/key)" = 3634:600 ] || exit 11
+	[ "\$(stat -c %u:%a $work/keys/key)" = 3634:400 ] || exit 11
 	crun run -b $work/main farmnode-\$\$ >$work/node.log 2>&1 &
 	for i in \$(seq 1200); do
 		! grep -q 'listens on' $work/node.log || break
