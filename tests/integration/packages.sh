@@ -71,7 +71,7 @@ manager_boot "
 	mount --bind $archives \$root/var/cache/apt/archives"
 
 as_me() {
-	inside setpriv --reuid me --regid me --init-groups env HOME=/home/me "$@"
+	inside setpriv --reuid me --regid me --init-groups env -C /home/me HOME=/home/me "$@"
 }
 # What is there, for the two lists that are compared. Not looked at:
 #   dpkg, apt, debconf, ldconfig and man-db, which remember what was installed; what is logged
