@@ -91,8 +91,8 @@ deb() { # PACKAGE: where its file is, inside
 listening() { # on farmnode's port, by TCP or UDP
 	inside cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp | grep -q ':0E32 '
 }
-says() { # in the journal of the service, since it was started last
-	inside journalctl --no-pager -o cat -I -u farmnode | grep -qE "$1"
+says() { # in the journal of the service
+	inside journalctl --no-pager -o cat -u farmnode | grep -qE "$1"
 }
 
 apt_get install g++ make || fail "no compiler: $(grep -m 1 E: "$work/apt.log")"
