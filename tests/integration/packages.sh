@@ -88,8 +88,8 @@ apt_get() {
 deb() { # PACKAGE: where its file is, inside
 	(cd "$work/debs" && printf '/srv/debs/%s' "$1"_*.deb)
 }
-listening() { # on farmnode's port, by TCP or UDP
-	inside cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp | grep -q ':0E32 '
+listening() { # on farmnode's port
+	inside awk '$2 ~ /:0E32$/ && $4 == "0A" { found = 1 } END { exit !found }' /proc/net/tcp /proc/net/tcp6
 }
 says() { # in the journal of the service
 	inside journalctl --no-pager -o cat -u farmnode | grep -qE "$1"
@@ -150,6 +150,7 @@ rm -rf "$work/trixie"
 as_me farmctl key new >/dev/null || fail "no key"
 as_me farmctl key node served | inside sh -c 'umask 077; cat >/etc/farmmake/key' || fail "no key for the node"
 inside systemctl restart farmnode || fail "the service does not start: $(of_unit Result)"
+listening || fail "it does not listen"
 says 'served listens on.*jail level [23],' || fail "no node, or no jail: $(inside journalctl --no-pager -o cat -u farmnode | tail -n 2)"
 as_me sh -c 'cd project && make -s -j2 && mkdir ../plain && mv *.o ../plain' || fail "plain make"
 as_me farmctl doctor >"$work/doctor.log" || fail "the doctor finds: $(grep -m 1 error "$work/doctor.log")"
