@@ -4,6 +4,7 @@
 #   deps_install PACKAGE...      installs what is missing, or says what to install and fails
 #   deps_source NAME DIR         unpacks Debian's source package NAME as DIR
 #   deps_linux DIR [FILE...]     unpacks the tree of Debian's linux-source package as DIR, or some files of it
+#   deps_system SUITE DIR        unpacks a new, small system of Debian's, with systemd, as DIR
 #   deps_make VERSION            prints the path of a GNU make 4.1, 4.2, 4.3 or 4.4
 #   deps_ninja                   prints the path of a ninja that is a client of jobservers (>= 1.13)
 #   deps_build DIR [OPTION...]   configures DIR with meson if it is not yet, and builds it, or $DEPS_TARGET of it
@@ -208,6 +209,24 @@ deps_linux() {
 	fi
 	# once all of these are found, the rest is not read
 	mkdir -p "$dir" && tar -x -J -f "$tar" -C "$dir" --strip-components=1 ${1:+--occurrence=1} "${@/#/$(basename "$tar" .tar.xz)/}"
+}
+
+# For a week one is as new as another.
+deps_system() {
+	local suite=$1 dir=$2 tar uri
+	tar=$(deps_sources)/$suite.tar
+	if [ -z "$(find "$tar" -mtime -7 2>/dev/null)" ]; then
+		uri=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev/null |
+			grep -oE '[a-z]+://[^ ]*/debian/?( |$)' | head -n 1)
+		mkdir -p "${tar%/*}"
+		mmdebstrap --variant=minbase --include=systemd,apparmor,iproute2,procps --format=tar --dpkgopt=force-unsafe-io \
+			--aptopt='Acquire::Check-Valid-Until "false"' --skip=cleanup/apt/lists "$suite" "$tar.part" \
+			"${uri:-http://deb.debian.org/debian}" >"$tar.log" 2>&1 </dev/null && mv "$tar.part" "$tar" || {
+			grep -m 1 '^E: ' "$tar.log" >&2
+			return 1
+		}
+	fi
+	mkdir -p "$dir" && tar -C "$dir" --numeric-owner -xpf "$tar"
 }
 
 deps_build() {
