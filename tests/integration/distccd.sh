@@ -81,7 +81,6 @@ measure_cc c++
 start_distccd one "$one_port"
 one=distcc://127.0.0.1:$one_port
 build "version 1" 10 far "$one/16"
-build "packed" 10 far "$one/16,lzo"
 [ "$(in_report '[.jobs[] | select(.promised | not)] | length')" = "$(on_nodes)" ] || fail "jobs of a distccd are not marked"
 [ "$(in_report '.nodes[0].kind')" = distccd ] || fail "the report does not say that it is a distccd"
 [ -n "$(in_report '.jobs[] | select(.source == "names.c" and .where == "node") | .id')" ] || fail "names.c was not there"
@@ -111,9 +110,9 @@ done
 note "-g: the same code, and the same debugging information but for -fdirectives-only"
 plain MORE="-g -gno-record-gcc-switches"
 build "-g without the compiler's words" 10 far "$one/16,lzo" MORE="-g -gno-record-gcc-switches"
-build "the same, checked" 0 far "$one/16,lzo" MORE="-g -gno-record-gcc-switches" --farm-verify=100
-[ "$(in_report '[.jobs[] | select(.checked == "same")] | length')" -ge 10 ] &&
-	[ "$(in_report '[.jobs[] | select(.checked == "differs")] | length')" = 0 ] || fail "checked, and different"
+[ -z "${FARMMAKE_TEST_LONG:-}" ] || build "the same, checked" 0 far "$one/16,lzo" MORE="-g -gno-record-gcc-switches" --farm-verify=100
+[ -z "${FARMMAKE_TEST_LONG:-}" ] || { [ "$(in_report '[.jobs[] | select(.checked == "same")] | length')" -ge 10 ] &&
+	[ "$(in_report '[.jobs[] | select(.checked == "differs")] | length')" = 0 ]; } || fail "checked, and different"
 plain
 
 # --- what is said is the local compiler's: warnings, errors, exit status
@@ -160,7 +159,9 @@ stop_node anvil
 
 # --- a machine behind the same address that has another gcc: found out, and not used
 odd_compiler "$work/odd"
-ln -s gcc "$work/odd/$(gcc -dumpmachine)-gcc"
+for name in "$(gcc -dumpmachine)-gcc" "$(gcc -dumpmachine)-gcc-$(gcc -dumpversion)" "gcc-$(gcc -dumpversion)"; do
+	ln -s gcc "$work/odd/$name"
+done
 stop_node two
 start_distccd two "$two_port" "$work/odd:/usr/bin:/bin"
 WARM="not all machines" build "another gcc behind the same address" 0 far "distcc://localhost:$front/16,lzo"
