@@ -1,6 +1,6 @@
 #!/bin/bash
-# distccd.sh - distccds as nodes: alone and without a key, behind haproxy, beside a farmnode, and what goes wrong
-# with them. The objects are those of make alone; under -g they differ in the compiler's own words and in nothing else.
+# distccd.sh - distccds as nodes: alone and without a key, behind haproxy; with FARMMAKE_TEST_LONG=1 beside a
+# farmnode, what goes wrong with them, and real projects. The objects are those of make alone; under -g they differ in the compiler's own words and in nothing else.
 . "$(dirname "$0")/lib.sh"
 farm_begin
 deps_install distcc haproxy jq binutils >/dev/null || skip "distcc and haproxy are missing"
@@ -149,6 +149,10 @@ node_pid[haproxy]=$!
 wait_for 20 listens "$front" || fail "haproxy does not listen"
 build "behind haproxy" 10 far "distcc://localhost:$front/16,lzo"
 
+# --- nobody there
+WARM="" build "nobody" 0 far "distcc://127.0.0.1:1/16"
+[ -n "${FARMMAKE_TEST_LONG:-}" ] || exit 0
+
 # --- beside a farmnode, whose key has nothing to do with it
 start_node anvil --slots 2
 wait_node anvil
@@ -168,8 +172,7 @@ WARM="not all machines" build "another gcc behind the same address" 0 far "distc
 [ "$(on_nodes)" = 0 ] || fail "machines with different compilers are used"
 grep -q 'not all machines there have the same' "$work/build.err" || fail "nobody is told: $(tail -n 3 "$work/build.err")"
 
-# --- nobody there; somebody else there; gone, and frozen, in the middle of a build
-WARM="" build "nobody" 0 far "distcc://127.0.0.1:1/16"
+# --- somebody else there; gone, and frozen, in the middle of a build
 web=$(free_port tcp)
 perl -MIO::Socket::INET -e '
 	my $l = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$ARGV[0]", Listen => 64, ReuseAddr => 1) or die;
@@ -197,7 +200,6 @@ interrupted frozen STOP
 [ "$(in_report '.build.wall_s < 60')" = true ] || fail "a frozen distccd holds a build up for $(in_report .build.wall_s) s"
 pkill -CONT -f "^/usr/bin/distccd .*--port $one_port "
 interrupted killed KILL
-[ -n "${FARMMAKE_TEST_LONG:-}" ] || exit 0
 farm_limit_s=1800
 
 # --- real projects, without -g: every object and dependency file

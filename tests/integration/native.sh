@@ -2,6 +2,7 @@
 # native.sh - a compile with -march=native goes to the nodes where that means what it means here, and to no other; its
 # object is the one that the compiler here makes.
 . "$(dirname "$0")/lib.sh"
+[ -n "${FARMMAKE_TEST_LONG:-}" ] || skip "takes long (FARMMAKE_TEST_LONG=1 or run.sh --long)"
 farm_begin
 knows_native || skip "nobody can tell what -march=native means on this machine"
 
