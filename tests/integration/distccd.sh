@@ -128,25 +128,23 @@ same_words "$work/bad.plain" "$work/bad.far"
 
 # --- two machines behind haproxy
 start_distccd two "$two_port"
-front=$(free_port tcp)
-cat >"$work/haproxy.cfg" <<END
-global
-    maxconn 200
-defaults
-    mode tcp
-    timeout connect 5s
-    timeout client 1m
-    timeout server 1m
-    timeout queue 1m
-listen farm
-    bind 127.0.0.1:$front
-    balance leastconn
-    server one ${one#distcc://} maxconn 3
-    server two 127.0.0.1:$two_port maxconn 3
-END
-haproxy -db -f "$work/haproxy.cfg" >"$work/haproxy.log" 2>&1 </dev/null &
-node_pid[haproxy]=$!
-wait_for 20 listens "$front" || fail "haproxy does not listen"
+# start_haproxy NAME PORT...: before these distccds; its own port is $front
+start_haproxy() {
+	local name=$1 port
+	shift
+	front=$(free_port tcp)
+	{
+		printf '%s\n' global '    maxconn 200' defaults '    mode tcp' '    timeout connect 5s' '    timeout client 1m' \
+			'    timeout server 1m' '    timeout queue 1m' 'listen farm' "    bind 127.0.0.1:$front" '    balance leastconn'
+		for port; do
+			echo "    server s$port 127.0.0.1:$port maxconn 3"
+		done
+	} >"$work/$name.cfg"
+	haproxy -db -f "$work/$name.cfg" >"$work/$name.log" 2>&1 </dev/null &
+	node_pid[$name]=$!
+	wait_for 20 listens "$front" || fail "haproxy does not listen"
+}
+start_haproxy haproxy "$one_port" "$two_port"
 build "behind haproxy" 10 far "distcc://localhost:$front/16,lzo"
 
 # --- nobody there
@@ -166,8 +164,9 @@ odd_compiler "$work/odd"
 for name in "$(gcc -dumpmachine)-gcc" "$(gcc -dumpmachine)-gcc-$(gcc -dumpversion)" "gcc-$(gcc -dumpversion)"; do
 	ln -s gcc "$work/odd/$name"
 done
-stop_node two
-start_distccd two "$two_port" "$work/odd:/usr/bin:/bin"
+odd_port=$(free_port tcp)
+start_distccd odd "$odd_port" "$work/odd:/usr/bin:/bin"
+start_haproxy mixed "$one_port" "$odd_port"
 WARM="not all machines" build "another gcc behind the same address" 0 far "distcc://localhost:$front/16,lzo"
 [ "$(on_nodes)" = 0 ] || fail "machines with different compilers are used"
 grep -q 'not all machines there have the same' "$work/build.err" || fail "nobody is told: $(tail -n 3 "$work/build.err")"
