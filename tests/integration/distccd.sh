@@ -221,7 +221,7 @@ unpack() {
 words() {
 	case $1 in
 	lua) echo linux ;;
-	redis) echo MALLOC=libc DEBUG= ;;
+	redis) echo MALLOC=libc DEBUG= DEBUG_FLAGS= ;;
 	ninja) echo all ;;
 	esac
 }
@@ -234,7 +234,9 @@ for project in lua redis ninja; do
 	# shellcheck disable=SC2046
 	far "$one/100,lzo" -C "$tree" $(words $project) >/dev/null 2>"$work/build.err" || fail "$project: $(tail -n 3 "$work/build.err")"
 	collect "$tree" "$work/farmed"
-	note "$project: $(same_trees "$work/plain" "$work/farmed") files are the same, $(on_nodes) of $(in_report '.jobs | length') compiles on nodes"
+	same=$(same_trees "$work/plain" "$work/farmed") || exit 1
+	note "$project: $same files are the same, $(on_nodes) of $(in_report '.jobs | length') compiles on nodes"
 	in_report '.jobs[] | select(.where == "local") | "    here: \(.source): \(.reason)"'
-	[ "$(share_of_nodes)" -ge 80 ] || fail "$project: only $(share_of_nodes) % of what could be there"
+	# the distccd has no cores but these, so idle slots here do much
+	[ "$(share_of_nodes)" -ge 60 ] || fail "$project: only $(share_of_nodes) % of what could be there"
 done
