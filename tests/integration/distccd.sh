@@ -7,6 +7,14 @@ deps_install distcc haproxy jq binutils >/dev/null || skip "distcc and haproxy a
 distccd_log=$work/distccd.log one_port=$(free_port tcp) two_port=$(free_port tcp)
 install -d -m 1777 "$work/far" && : >"$distccd_log" && chmod 666 "$distccd_log"
 
+# A distccd that is killed leaves its children behind.
+stop_distccds() {
+	local status=$?
+	pkill -KILL -f "^/usr/bin/distccd .*--port ($one_port|$two_port|${odd_port:-none}) "
+	return $status
+}
+trap 'stop_distccds; farm_end' EXIT
+
 listens() {
 	grep -q " 0100007F:$(printf %04X "$1") 00000000:0000 0A " /proc/net/tcp
 }
@@ -238,5 +246,5 @@ for project in lua redis ninja; do
 	note "$project: $same files are the same, $(on_nodes) of $(in_report '.jobs | length') compiles on nodes"
 	in_report '.jobs[] | select(.where == "local") | "    here: \(.source): \(.reason)"'
 	# the distccd has no cores but these, so idle slots here do much
-	[ "$(share_of_nodes)" -ge 60 ] || fail "$project: only $(share_of_nodes) % of what could be there"
+	[ "$(share_of_nodes)" -ge 40 ] || fail "$project: only $(share_of_nodes) % of what could be there"
 done
