@@ -50,6 +50,9 @@ int distcc_head(const struct job_spec *spec, const char *macros, size_t n, struc
 bool distcc_names_file(const void *text, size_t n);
 /* Appends all of a request but the text itself, of which text_bytes will follow as they are, packed if lzo. */
 int distcc_request(const struct strv *words, bool lzo, size_t text_bytes, struct buf *out);
+/* Appends a whole request. */
+int distcc_request_text(
+	const struct strv *words, bool lzo, const struct buf *text, struct buf *out);
 
 enum distcc_part { DISTCC_STDERR, DISTCC_STDOUT, DISTCC_OBJECT, DISTCC_PARTS };
 

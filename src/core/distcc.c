@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "core/lz.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -220,4 +221,26 @@ int distcc_request(const struct strv *words, bool lzo, size_t text_bytes, struct
 	}
 	write_packet(out, "DOTI", text_bytes);
 	return out->err;
+}
+
+static int pack(const struct buf *text, struct buf *packed)
+{
+	struct lz *lz = lz_create();
+	int err = lz_pack_whole(lz, text->data, text->len, packed);
+	lz_destroy(lz);
+	return err;
+}
+
+int distcc_request_text(const struct strv *words, bool lzo, const struct buf *text, struct buf *out)
+{
+	struct buf packed;
+	buf_init(&packed, UINT32_MAX);
+	int err = lzo ? pack(text, &packed) : 0;
+	const struct buf *body = lzo ? &packed : text;
+	if (!err)
+		err = distcc_request(words, lzo, body->len, out);
+	if (!err)
+		err = buf_append(out, body->data, body->len);
+	buf_fini(&packed);
+	return err;
 }

@@ -53,32 +53,15 @@ static int unpack_text(struct distccd_job *j)
 	return err;
 }
 
-static int pack_text(struct distccd_job *j, struct buf *packed)
-{
-	if (!j->lzo)
-		return buf_append(packed, j->text.data, j->text.len);
-	struct lz *lz = lz_create();
-	int err = lz_pack_whole(lz, j->text.data, j->text.len, packed);
-	lz_destroy(lz);
-	return err;
-}
-
 /* In a worker. */
 static void pack(uv_work_t *work)
 {
 	struct distccd_job *j = work->data;
-	struct buf packed;
-	buf_init(&packed, UINT32_MAX);
 	j->err = unpack_text(j);
 	if (!j->err && distcc_names_file(j->text.data, j->text.len))
 		j->err = ERR_UNSAFE;
 	if (!j->err)
-		j->err = pack_text(j, &packed);
-	if (!j->err)
-		j->err = distcc_request(&j->words, j->lzo, packed.len, &j->request);
-	if (!j->err)
-		j->err = buf_append(&j->request, packed.data, packed.len);
-	buf_fini(&packed);
+		j->err = distcc_request_text(&j->words, j->lzo, &j->text, &j->request);
 	chunks_fini(&j->chunks);
 	buf_fini(&j->text);
 }

@@ -5,7 +5,6 @@
 #include "compilers.h"
 #include "core/canary.h"
 #include "core/distcc.h"
-#include "core/lz.h"
 #include "distccd.h"
 #include "io/digest.h"
 #include "io/distcall.h"
@@ -119,24 +118,15 @@ static int write_request(const struct distccd_trial *t, enum lang lang, bool lzo
 	strv_push(&spec.flags, "-O2");
 	strv_push(&spec.flags, canaries[lang].standard);
 	struct strv words = {0};
-	struct buf text, packed;
+	struct buf text;
 	buf_init(&text, CANARY_BYTES_MAX);
-	buf_init(&packed, CANARY_BYTES_MAX);
-	struct lz *lz = lz_create();
 	distcc_words(&spec, t->name, &words);
 	int err = distcc_head(&spec, "", 0, &text);
 	if (!err)
 		err = buf_append(&text, canaries[lang].text, strlen(canaries[lang].text));
 	if (!err)
-		err = lzo ? lz_pack_whole(lz, text.data, text.len, &packed)
-			  : buf_append(&packed, text.data, text.len);
-	if (!err)
-		err = distcc_request(&words, lzo, packed.len, out);
-	if (!err)
-		err = buf_append(out, packed.data, packed.len);
-	lz_destroy(lz);
+		err = distcc_request_text(&words, lzo, &text, out);
 	buf_fini(&text);
-	buf_fini(&packed);
 	strv_fini(&words);
 	strv_fini(&spec.flags);
 	return err;
