@@ -34,6 +34,8 @@ struct distcc_address {
 bool distcc_is_address(const char *text);
 /* "distcc://HOST[:PORT]/SLOTS[,lzo]"; an IPv6 address in brackets. ERR_CONFIG. */
 int distcc_parse_address(const char *text, struct distcc_address *ret);
+/* "HOST:PORT", for io/netif.h; malloc'd. */
+char *distcc_host_port(const struct distcc_address *a);
 
 enum { DISTCC_NAME_BYTES = 96 };
 /* The i-th name by which a distccd may have this toolchain; false when there are no more. A distccd runs

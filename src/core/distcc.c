@@ -68,6 +68,12 @@ int distcc_parse_address(const char *text, struct distcc_address *ret)
 	return 0;
 }
 
+char *distcc_host_port(const struct distcc_address *a)
+{
+	bool is_v6 = strchr(a->host, ':');
+	return xasprintf("%s%s%s:%u", is_v6 ? "[" : "", a->host, is_v6 ? "]" : "", a->port);
+}
+
 bool distcc_name(const struct toolchain *t, unsigned i, char ret[DISTCC_NAME_BYTES])
 {
 	const struct {

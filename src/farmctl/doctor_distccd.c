@@ -7,18 +7,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { ANSWER_MS = 2000 };
-
-static int find(const struct distcc_address *a, struct sockaddr_storage *ret)
-{
-	bool is_v6 = strchr(a->host, ':');
-	_cleanup_free_ char *where =
-		xasprintf("%s%s%s:%u", is_v6 ? "[" : "", a->host, is_v6 ? "]" : "", a->port);
-	return netif_parse_address(where, DISTCC_PORT, false, ret);
-}
 
 /* 0 when somebody takes the connection. */
 static int knock(const struct sockaddr *addr)
@@ -49,7 +40,8 @@ static void check(struct doctor *d, const char *text)
 			text);
 		return;
 	}
-	int err = find(&a, &addr);
+	_cleanup_free_ char *where = distcc_host_port(&a);
+	int err = netif_parse_address(where, DISTCC_PORT, false, &addr);
 	if (!err)
 		err = knock((struct sockaddr *)&addr);
 	if (err)

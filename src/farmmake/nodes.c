@@ -128,9 +128,7 @@ static void add_distccd(struct farm *f, const char *text)
 				a.host);
 		return;
 	}
-	bool is_v6 = strchr(a.host, ':');
-	_cleanup_free_ char *where =
-		xasprintf("%s%s%s:%u", is_v6 ? "[" : "", a.host, is_v6 ? "]" : "", a.port);
+	_cleanup_free_ char *where = distcc_host_port(&a);
 	if (netif_parse_address(where, DISTCC_PORT, true, &addr) == 0) {
 		add_static(f, (struct sockaddr *)&addr, &a);
 		return;

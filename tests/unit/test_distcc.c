@@ -32,6 +32,9 @@ Test(distcc, addresses)
 		cr_expect_eq(a.port, good[i].port);
 		cr_expect_eq(a.slots, good[i].slots);
 		cr_expect_eq(a.lzo, good[i].lzo);
+		_cleanup_free_ char *where = distcc_host_port(&a);
+		cr_expect_not_null(strstr(where, good[i].host));
+		cr_expect_eq(where[0] == '[', strchr(good[i].host, ':') != NULL, "%s", where);
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct distcc_address a = {.port = 7};
