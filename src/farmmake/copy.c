@@ -47,7 +47,6 @@ void copy_attach(struct copy *c, struct peer *p)
 	c->job_sent = c->waits = false;
 	c->upload_cursor = 0;
 	c->t_started = -1;
-	c->began_ms = 0;
 	list_append(&p->jobs, &c->peer_link);
 	list_append(&p->uploads, &c->upload_link);
 }

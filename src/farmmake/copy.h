@@ -24,8 +24,7 @@ struct copy {
 	bool job_sent;
 	bool waits; /* a view's, that is being looked at again */
 	size_t upload_cursor;
-	double t_started;  /* for the report */
-	uint64_t began_ms; /* the same by the clock; 0: it has not */
+	double t_started; /* for the report; negative: it has not */
 
 	struct chunks result;
 	struct digest *digest; /* of the result's DATA so far */

@@ -1,6 +1,5 @@
 #include "distccd.h"
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "compilers.h"
@@ -25,7 +24,7 @@ struct distccd {
 	struct distccd_trial *trials[COMPILERS_BITS];
 	char *names[COMPILERS_BITS];
 	uint64_t tried; /* toolchains */
-	uint64_t heard_ms;
+	double t_heard; /* seconds since the build's start */
 };
 
 struct peer *distccd_create(
@@ -35,7 +34,6 @@ struct peer *distccd_create(
 	struct distccd *d = xcalloc(1, sizeof *d);
 	snprintf(p->name, sizeof p->name, "%.40s:%u", a->host, a->port);
 	netif_format_address(addr, p->address, sizeof p->address);
-	p->is_static = true;
 	p->distccd = d;
 	d->peer = p;
 	d->address = *a;
@@ -96,7 +94,7 @@ bool distccd_speaks_lzo(const struct distccd *d)
 
 void distccd_heard(struct peer *p)
 {
-	p->distccd->heard_ms = clock_now_ms();
+	p->distccd->t_heard = farm_seconds(p->farm);
 }
 
 bool distccd_is_trying(const struct farm *f, int bit)
@@ -210,21 +208,22 @@ void distccd_dial(struct peer *p)
 }
 
 /* Has it been there for much longer than it should take? */
-static bool is_overdue(const struct copy *c, uint64_t now_ms)
+static bool is_overdue(const struct copy *c)
 {
-	double speed = sched_node_speed(c->peer->farm->sched, c->peer->id);
+	const struct farm *f = c->peer->farm;
+	double speed = sched_node_speed(f->sched, c->peer->id);
 	double may_ms = PATIENCE_MS + PATIENCE_TIMES * (double)c->wrapper->cost_us / 1000 / speed;
-	return c->began_ms && (double)(now_ms - c->began_ms) > may_ms;
+	return c->t_started >= 0 && (farm_seconds(f) - c->t_started) * 1000 > may_ms;
 }
 
 /* One at a time: what follows from it may be anything. */
-void distccd_check(struct peer *p, uint64_t now_ms)
+void distccd_check(struct peer *p)
 {
 	list_for_each(l, &p->jobs) {
 		struct copy *c = list_entry(l, struct copy, peer_link);
-		if (!is_overdue(c, now_ms))
+		if (!is_overdue(c))
 			continue;
-		if (p->distccd->heard_ms > c->began_ms) /* one of several machines, perhaps */
+		if (p->distccd->t_heard > c->t_started) /* one of several machines, perhaps */
 			peer_refuse(p, c, true);
 		else
 			peer_gone(p, ERR_TIMEOUT);

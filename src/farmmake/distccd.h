@@ -42,5 +42,5 @@ void distccd_heard(struct peer *p);
 
 /* What a peer does, if it is one. */
 void distccd_dial(struct peer *p);
-void distccd_check(struct peer *p, uint64_t now_ms);
+void distccd_check(struct peer *p);
 void distccd_send(struct peer *p, struct copy *c);

@@ -376,7 +376,7 @@ void peer_check(struct peer *p, uint64_t now_ms, bool late)
 	if (late)
 		p->owed_since_ms = now_ms;
 	if (p->distccd) {
-		distccd_check(p, now_ms);
+		distccd_check(p);
 		return;
 	}
 	uint64_t heard = conn_last_heard_ms(p->conn);

@@ -1,6 +1,5 @@
 #include "peer_result.h"
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "core/cost.h"
@@ -99,7 +98,6 @@ enum peer_result peer_result_finish(struct copy *c, const struct job_result *r)
 void peer_result_begin(struct peer *p, struct copy *c)
 {
 	c->t_started = farm_seconds(p->farm);
-	c->began_ms = clock_now_ms();
 	tell_phase(c->wrapper, p, true);
 	farm_event(p->farm,
 		(struct sched_event){SCHED_JOB_STARTED, .job = c->wrapper->id, .node = p->id});
