@@ -32,7 +32,7 @@ struct distcall_conf {
 	const struct sockaddr *addr;
 	bool lzo;
 	struct buf *request; /* taken over, even if this fails */
-	void (*on_sent)(void *ctx);
+	void (*on_sent)(void *ctx); /* may be NULL */
 	void (*on_end)(void *ctx, const struct distcall_end *end);
 	void *ctx;
 };

@@ -114,7 +114,7 @@ static void finish(struct peer *p, struct copy *c, const struct distcc_reply *r)
 	double s = farm_seconds(p->farm) - c->t_started;
 	struct job_result result = {.wait_status = r->wait_status, .wall_us = (uint64_t)(s * 1e6)};
 	int err = keep_reply(c, r);
-	if (err == ERR_LZO || err == ERR_TOOBIG) {
+	if (trust_is_offence(err)) {
 		peer_strike(p, TRUST_FRAME, c->wrapper->spec.source);
 		return;
 	}
@@ -138,7 +138,7 @@ static void on_end(void *ctx, const struct distcall_end *end)
 		finish(p, c, end->reply);
 	else if (end->in_connect)
 		peer_gone(p, end->err);
-	else if (end->err == ERR_PROTO || end->err == ERR_TOOBIG)
+	else if (trust_is_offence(end->err))
 		peer_strike(p, TRUST_FRAME, c->wrapper->spec.source);
 	else
 		peer_refuse(p, c, true);

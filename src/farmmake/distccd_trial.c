@@ -106,11 +106,6 @@ static void on_end(void *ctx, const struct distcall_end *e)
 		on_candidate_tried(t);
 }
 
-static void on_sent(void *ctx)
-{
-	(void)ctx;
-}
-
 static int write_request(const struct distccd_trial *t, enum lang lang, bool lzo, struct buf *out)
 {
 	struct job_spec spec = {
@@ -141,7 +136,6 @@ static int start_call(struct distccd_trial *t, struct trial_call *c)
 		.addr = (const struct sockaddr *)&p->addr,
 		.lzo = distccd_speaks_lzo(p->distccd),
 		.request = &request,
-		.on_sent = on_sent,
 		.on_end = on_end,
 		.ctx = c};
 	int err = write_request(t, c->lang, conf.lzo, &request);

@@ -219,11 +219,7 @@ static void on_refused(struct peer *p, const struct msg *m)
 	enum refusal r = m->refused.refusal;
 	if (r == REFUSED_VIEW)
 		note_view_refused(p);
-	copy_detach(c);
-	copy_reset(c);
-	farm_event(p->farm,
-		(struct sched_event){SCHED_JOB_REFUSED, .job = m->job, .node = p->id,
-			.retry = r != REFUSED_FLAG && r != REFUSED_LIMIT && r != REFUSED_VIEW});
+	peer_refuse(p, c, r != REFUSED_FLAG && r != REFUSED_LIMIT && r != REFUSED_VIEW);
 }
 
 /* A result that there is no room for is given up, and its source compiled here. */

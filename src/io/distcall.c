@@ -80,7 +80,7 @@ static void on_written(uv_write_t *req, int status)
 	buf_fini(&c->request);
 	if (status < 0)
 		end(c, status);
-	else
+	else if (c->conf.on_sent)
 		c->conf.on_sent(c->conf.ctx);
 }
 
