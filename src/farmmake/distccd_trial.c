@@ -47,12 +47,11 @@ static bool is_right(const struct toolchain *t, enum lang lang, const struct dis
 {
 	struct buf object;
 	buf_init(&object, CANARY_BYTES_MAX);
-	char mark[24], hex[2 * DIGEST_BYTES + 1];
+	char hex[2 * DIGEST_BYTES + 1];
 	uint8_t raw[DIGEST_BYTES];
 	bool ok = r->wait_status == 0 && distcc_reply_unpack(r, DISTCC_OBJECT, &object) == 0;
 	struct digest *d = digest_create();
-	digest_update(d, mark, (size_t)snprintf(mark, sizeof mark, "%zu\n", object.len));
-	digest_update(d, object.data, object.len);
+	digest_update_file(d, object.data, object.len);
 	digest_final(d, raw);
 	digest_destroy(d);
 	buf_fini(&object);

@@ -167,9 +167,7 @@ static bool digest_outputs(
 		size_t n = 0;
 		if (!runs[i].ok || fs_read_file(path, OBJECT_BYTES_MAX, &data, &n) < 0)
 			return false;
-		char mark[24];
-		digest_update(d, mark, (size_t)snprintf(mark, sizeof mark, "%zu\n", n));
-		digest_update(d, data, n);
+		digest_update_file(d, data, n);
 	}
 	return true;
 }

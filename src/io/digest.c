@@ -54,6 +54,13 @@ void digest_update(struct digest *d, const void *data, size_t n)
 	check(EVP_DigestUpdate(d->md, data, n));
 }
 
+void digest_update_file(struct digest *d, const void *data, size_t n)
+{
+	char mark[24];
+	digest_update(d, mark, (size_t)snprintf(mark, sizeof mark, "%zu\n", n));
+	digest_update(d, data, n);
+}
+
 void digest_final(struct digest *d, uint8_t *out)
 {
 	check(EVP_DigestFinal_ex(d->md, out, NULL));
