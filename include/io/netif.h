@@ -25,5 +25,8 @@ bool netif_is_here(const struct sockaddr *addr);
 /* May these be one host? IPv4 addresses must be equal, of IPv6 addresses the first 64 bits: a host may
  * choose the rest. */
 bool netif_same_source(const struct sockaddr *a, const struct sockaddr *b);
+/* Of a TCP connection: small writes go at once, and the kernel gives up on what is gone for good. Liveness is told by
+ * other means. */
+void netif_set_patience(int fd);
 /* -ENODEV when there is no such interface. */
 int netif_check(const char *name);

@@ -13,30 +13,14 @@
 #include "io/netif.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Liveness is told by heartbeats; these only make the kernel give up on what is gone for good. */
-static const struct {
-	int level, name, value;
-} socket_options[] = {
-	{IPPROTO_TCP, TCP_NODELAY, 1},
-	{SOL_SOCKET, SO_KEEPALIVE, 1},
-	{IPPROTO_TCP, TCP_KEEPIDLE, 2},
-	{IPPROTO_TCP, TCP_KEEPINTVL, 1},
-	{IPPROTO_TCP, TCP_KEEPCNT, 3},
-	{IPPROTO_TCP, TCP_USER_TIMEOUT, 5000},
-};
 
 static void set_socket_options(struct conn *c)
 {
 	int fd;
-	if (uv_fileno(&c->handle, &fd) < 0)
-		return;
-	for (size_t i = 0; i < sizeof socket_options / sizeof *socket_options; i++)
-		setsockopt(fd, socket_options[i].level, socket_options[i].name,
-			&socket_options[i].value, sizeof socket_options[i].value);
+	if (uv_fileno(&c->handle, &fd) == 0)
+		netif_set_patience(fd);
 }
 
 static void on_connected(uv_connect_t *req, int status)

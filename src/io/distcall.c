@@ -4,8 +4,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-
-#include <netinet/tcp.h>
+#include "io/netif.h"
 
 enum { READ_BYTES = 64 * 1024 };
 
@@ -84,16 +83,6 @@ static void on_written(uv_write_t *req, int status)
 		c->conf.on_sent(c->conf.ctx);
 }
 
-/* The kernel gives up on a machine that is gone. */
-static void set_options(struct distcall *c)
-{
-	int fd, patience_ms = 5000;
-	uv_tcp_nodelay(&c->tcp, 1);
-	uv_tcp_keepalive(&c->tcp, 1, 2);
-	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
-		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
-}
-
 static void on_connected(uv_connect_t *req, int status)
 {
 	struct distcall *c = req->data;
@@ -103,9 +92,11 @@ static void on_connected(uv_connect_t *req, int status)
 		end(c, status);
 		return;
 	}
+	int fd;
 	c->connected = true;
 	uv_timer_stop(&c->timer);
-	set_options(c);
+	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+		netif_set_patience(fd);
 	if (c->request.len == 0) {
 		end(c, 0);
 		return;

@@ -12,6 +12,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -185,4 +186,21 @@ bool netif_same_source(const struct sockaddr *a, const struct sockaddr *b)
 	bool narrow = IN6_IS_ADDR_V4MAPPED(&x) || IN6_IS_ADDR_V4MAPPED(&y);
 	size_t n = narrow ? sizeof x : sizeof x / 2;
 	return memcmp(&x, &y, n) == 0;
+}
+
+void netif_set_patience(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{IPPROTO_TCP, TCP_NODELAY, 1},
+		{SOL_SOCKET, SO_KEEPALIVE, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, 2},
+		{IPPROTO_TCP, TCP_KEEPINTVL, 1},
+		{IPPROTO_TCP, TCP_KEEPCNT, 3},
+		{IPPROTO_TCP, TCP_USER_TIMEOUT, 5000},
+	};
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			sizeof options[i].value);
 }
