@@ -221,6 +221,17 @@ static void rd_block(struct rd *r, struct msg *m)
 		(const char *)rd_bytes(r, &m->cc_block.markers_n, JOB_MARKERS_BYTES_MAX);
 }
 
+static void wr_prelude(struct buf *b, const struct msg *m)
+{
+	msg_limit(b, m->cc_prelude.n, JOB_PRELUDE_BYTES_MAX);
+	wr_bytes(b, m->cc_prelude.text, m->cc_prelude.n);
+}
+
+static void rd_prelude(struct rd *r, struct msg *m)
+{
+	m->cc_prelude.text = (const char *)rd_bytes(r, &m->cc_prelude.n, JOB_PRELUDE_BYTES_MAX);
+}
+
 static void wr_known(struct buf *b, const struct msg *m)
 {
 	msg_limit(b, m->cc_known.n, JOB_KNOWN_MAX);
@@ -258,10 +269,7 @@ static void wr_payload(struct buf *b, const struct msg *m)
 		wr_u64(b, m->cc_done.cpu_us);
 		break;
 	case MSG_CC_BLOCK: wr_block(b, m); break;
-	case MSG_CC_PRELUDE:
-		msg_limit(b, m->cc_prelude.n, JOB_PRELUDE_BYTES_MAX);
-		wr_bytes(b, m->cc_prelude.text, m->cc_prelude.n);
-		break;
+	case MSG_CC_PRELUDE: wr_prelude(b, m); break;
 	case MSG_CC_KNOWN: wr_known(b, m); break;
 	case MSG_CC_HEAVY:
 		wr_u16(b, m->cc_heavy.version);
@@ -322,10 +330,7 @@ static void rd_payload(struct rd *r, struct msg *m)
 		m->cc_done.cpu_us = rd_u64(r);
 		break;
 	case MSG_CC_BLOCK: rd_block(r, m); break;
-	case MSG_CC_PRELUDE:
-		m->cc_prelude.text =
-			(const char *)rd_bytes(r, &m->cc_prelude.n, JOB_PRELUDE_BYTES_MAX);
-		break;
+	case MSG_CC_PRELUDE: rd_prelude(r, m); break;
 	case MSG_CC_KNOWN: rd_known(r, m); break;
 	case MSG_CC_HEAVY:
 		m->cc_heavy.version = rd_u16(r);
