@@ -9,10 +9,13 @@
 
 #include "core/msg.h"
 
+/* LZO's worst case for n bytes. */
+#define LZ_GROWN(n) ((n) + (n) / 16 + 64 + 3)
+
 enum {
 	LZ_BLOCK_BYTES = 60 * 1024,
-	/* LZO's worst case growth, and room for the DATA fields, stay below WIRE_PAYLOAD_MAX */
-	LZ_PACKED_MAX = LZ_BLOCK_BYTES + LZ_BLOCK_BYTES / 16 + 64 + 3,
+	/* with room for the DATA fields this stays below WIRE_PAYLOAD_MAX */
+	LZ_PACKED_MAX = LZ_GROWN(LZ_BLOCK_BYTES),
 };
 
 struct lz; /* the compressor's working memory: about 64 KiB */

@@ -62,20 +62,14 @@ int lz_unpack(const struct msg *m, struct buf *out)
 	return 0;
 }
 
-/* LZO's worst case for n bytes. */
-static size_t packed_max(size_t n)
-{
-	return n + n / 16 + 64 + 3;
-}
-
 int lz_pack_whole(struct lz *lz, const uint8_t *raw, size_t n, struct buf *out)
 {
 	lzo_uint packed = 0;
-	int err = buf_reserve(out, packed_max(n));
+	int err = buf_reserve(out, LZ_GROWN(n));
 	if (err)
 		return err;
 	int rc = lzo1x_1_compress(raw, n, out->data + out->len, &packed, lz->work);
-	assert(rc == LZO_E_OK && packed <= packed_max(n));
+	assert(rc == LZO_E_OK && packed <= LZ_GROWN(n));
 	(void)rc;
 	out->len += packed;
 	return 0;
