@@ -196,10 +196,13 @@ static void sort_words(struct scan *s, char *const args[])
 /* Of autoconf and its config.guess, of Meson; CMake's try_compile is known by what it makes. */
 static bool is_configure_test(const struct ccargs *a)
 {
-	static const char *const sources[] = {"conftest.*", "*/conftest.*", "tmp.conftest.*",
-		"*/tmp.conftest.*", "*/cg?????[!/]/dummy.c", "*/meson-private/*"};
-	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-		if (fnmatch(sources[i], a->source, 0) == 0)
+	static const char *const names[] = {"conftest.", "tmp.conftest."};
+	static const char *const places[] = {"*/cg?????[!/]/dummy.c", "*/meson-private/*"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_starts(str_base(a->source), names[i]))
+			return true;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (fnmatch(places[i], a->source, 0) == 0)
 			return true;
 	return a->output && str_starts(a->output, "CMakeFiles/cmTC_");
 }
