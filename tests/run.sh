@@ -32,7 +32,7 @@ for arg; do
 	esac
 done
 
-passed=0 failed=0 skipped=0 broken=0
+passed=0 failed=0 skipped=0 broken=0 failures=
 
 heading() {
 	printf '\n== %s\n' "$*"
@@ -47,7 +47,8 @@ build() {
 	return 1
 }
 
-# Adds meson's totals of one run to ours, and names what was skipped and why.
+# Adds meson's totals of one run to ours, names what was skipped and why, and keeps the end of what
+# failed for the end of our output, which is all that some who look at it get to see.
 count() {
 	local log=$1
 	passed=$((passed + $(awk '/^(Ok|Expected Fail):/ { n += $NF } END { print n + 0 }' "$log.out")))
@@ -55,6 +56,10 @@ count() {
 		"$log.out")))
 	skipped=$((skipped + $(awk '/^Skipped:/ { n += $NF } END { print n + 0 }' "$log.out")))
 	[ -e "$log.json" ] || return 0
+	failures+=$(jq -r 'select(.result == "FAIL" or .result == "TIMEOUT" or .result == "ERROR") |
+		"failed: \(.name): \(.result)",
+		([(.stdout // ""), (.stderr // "") | split("\n")[] | select(. != "")] | .[-25:][] | "  " + .)' \
+		"$log.json")
 	jq -r 'select(.result == "SKIP") | "skipped: \(.name): " +
 		((.stderr // .stdout // "") | [scan("SKIP: ([^\n]*)")] | (.[0][0] // "no reason given"))' \
 		"$log.json"
@@ -142,7 +147,7 @@ esac
 
 [ "$passed" -gt 0 ] || broken=1
 [ "$failed" = 0 ] || broken=1
-[ $broken = 0 ] || printf '\nSomething failed; see above.\n'
+[ $broken = 0 ] || printf '\nSomething failed; see above.\n%s\n' "$failures"
 echo
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $broken
