@@ -31,7 +31,7 @@ struct distcall_conf {
 	uv_loop_t *loop;
 	const struct sockaddr *addr;
 	bool lzo;
-	struct buf *request; /* taken over, even if this fails */
+	struct buf *request;        /* taken over, even if this fails */
 	void (*on_sent)(void *ctx); /* may be NULL */
 	void (*on_end)(void *ctx, const struct distcall_end *end);
 	void *ctx;
