@@ -58,8 +58,9 @@ count() {
 	[ -e "$log.json" ] || return 0
 	failures+=$(jq -r 'select(.result == "FAIL" or .result == "TIMEOUT" or .result == "ERROR") |
 		"failed: \(.name): \(.result)",
-		([(.stdout // ""), (.stderr // "") | split("\n")[] | select(. != "")] | .[-25:][] | "  " + .)' \
-		"$log.json")
+		([(.stdout // ""), (.stderr // "") | split("\n")[] | select(. != "")] |
+			(map(select(test("^FAIL|^not ok|error:|Sanitizer")))[:10], .[-15:])[] | "  " + .)' \
+		"$log.json" | sed '1s/^/\n/')
 	jq -r 'select(.result == "SKIP") | "skipped: \(.name): " +
 		((.stderr // .stdout // "") | [scan("SKIP: ([^\n]*)")] | (.[0][0] // "no reason given"))' \
 		"$log.json"
