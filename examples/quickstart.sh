@@ -4,13 +4,14 @@
 # Installs what the build needs, builds farmmake, starts two nodes that listen and beacon on the
 # loopback interface only, and builds DIR through them; without DIR, Lua from Debian's sources, or
 # where these cannot be had, the small project that lies beside this script.  The nodes are stopped
-# at the end, and all that is left is the report, in a temporary directory.
+# at the end, and all that is left is the report, in a temporary directory.  BUILD is a build
+# of farmmake to be used as it is, in the place of a new one in build-release.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tests/lib/deps.sh
 . "$top/tests/lib/deps.sh"
 
-build=$top/build-release
+build=${BUILD:-$top/build-release}
 state=$(mktemp -d "${TMPDIR:-/tmp}/farmmake-quickstart.XXXXXX")
 nodes=()
 
@@ -63,9 +64,11 @@ wait_for_nodes() {
 	done
 }
 
-deps_install "${DEPS_BUILD[@]}"
-echo "Building farmmake in ${build#"$PWD/"} ..."
-deps_build "$build" --buildtype release -Dtests=disabled
+if [ -z "${BUILD:-}" ]; then
+	deps_install "${DEPS_BUILD[@]}"
+	echo "Building farmmake in ${build#"$PWD/"} ..."
+	deps_build "$build" --buildtype release -Dtests=disabled
+fi
 
 if [ $# -gt 0 ]; then
 	dir=$1
