@@ -40,7 +40,7 @@ END
 mv "$work/many/Makefile.new" "$work/many/Makefile"
 hear_nodes >>"$work/many/Makefile"
 cat >"$work/many/steps.mk" <<'END'
-link: ; @ld -r -o all.o f*.o && sleep 0.4
+link: ; @ld -r -o all.o f*.o && sleep 0.9
 script: ; @i=0; while [ $$i -lt 400000 ]; do i=$$((i + 1)); done
 both.o: ; @$(CC) -DSLOWCC_MS=300 -c -o both.o f1.c && sleep 0.45
 END
