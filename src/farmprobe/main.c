@@ -72,6 +72,7 @@ static const char *refusal(const char *compiler)
 static int measure(const struct options *o, struct toolchain *ret)
 {
 	_cleanup_free_ char *made = NULL;
+	run_hear_signals();
 	int err = fs_make_private_dir(fs_runtime_parent(), "farmprobe-", &made);
 	if (err)
 		return err;

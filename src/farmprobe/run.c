@@ -1,5 +1,5 @@
-/* run - a slot for each core, and one loop that polls their pipes and a signalfd for SIGCHLD: pidfds
- * are younger than the kernels of many boards.
+/* run - a slot for each core, and one loop that polls their pipes and a signalfd: pidfds are younger
+ * than the kernels of many boards.
  *
  * A slot is free again when its program has exited: its pipe is read to the end before that, or up
  * to what is there when the program has left a background process holding it. */
@@ -135,7 +135,17 @@ static bool has_ended(const struct slot *s)
 	       info.si_pid == s->pid;
 }
 
-static int wait_slots(struct slot *slots, unsigned cores, int child_fd)
+/* Takes what the signalfd has; false when one of the signals asks this process to end. */
+static bool heed(int signal_fd)
+{
+	struct signalfd_siginfo seen;
+	bool go_on = true;
+	while (read(signal_fd, &seen, sizeof seen) == sizeof seen)
+		go_on = go_on && seen.ssi_signo == SIGCHLD;
+	return go_on;
+}
+
+static int wait_slots(struct slot *slots, unsigned cores, int signal_fd)
 {
 	struct pollfd fds[RUN_CORES_MAX + 1];
 	uint64_t now_ms = clock_now_ms(), wait_ms = RUN_LIMIT_MS;
@@ -147,12 +157,11 @@ static int wait_slots(struct slot *slots, unsigned cores, int child_fd)
 		if (s->run && s->deadline_ms - now_ms < wait_ms)
 			wait_ms = s->deadline_ms - now_ms;
 	}
-	fds[cores] = (struct pollfd){child_fd, POLLIN, 0};
+	fds[cores] = (struct pollfd){signal_fd, POLLIN, 0};
 	if (poll(fds, cores + 1, (int)wait_ms) < 0)
 		return errno == EINTR ? 0 : -errno;
-	struct signalfd_siginfo seen;
-	while (read(child_fd, &seen, sizeof seen) > 0)
-		;
+	if (!heed(signal_fd))
+		return -ECANCELED;
 	for (size_t i = 0; i < cores; i++) {
 		struct slot *s = &slots[i];
 		if (!s->run)
@@ -172,7 +181,7 @@ static bool busy(const struct slot *slots, unsigned cores)
 	return false;
 }
 
-static int run_with(int child_fd, struct run *runs, size_t n, const struct run_place *place)
+static int run_with(int signal_fd, struct run *runs, size_t n, const struct run_place *place)
 {
 	struct slot slots[RUN_CORES_MAX] = {0};
 	unsigned cores = place->cores;
@@ -183,7 +192,7 @@ static int run_with(int child_fd, struct run *runs, size_t n, const struct run_p
 			if (!slots[i].run && next < n)
 				err = start(&slots[i], &runs[next++], place->dir);
 		if (!err)
-			err = wait_slots(slots, cores, child_fd);
+			err = wait_slots(slots, cores, signal_fd);
 	}
 	for (size_t i = 0; i < cores; i++)
 		if (slots[i].run)
@@ -191,12 +200,25 @@ static int run_with(int child_fd, struct run *runs, size_t n, const struct run_p
 	return err;
 }
 
+static void block_signals(sigset_t *ret_set)
+{
+	static const int heard[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
+	sigemptyset(ret_set);
+	for (size_t i = 0; i < sizeof heard / sizeof *heard; i++)
+		sigaddset(ret_set, heard[i]);
+	sigprocmask(SIG_BLOCK, ret_set, NULL);
+}
+
+void run_hear_signals(void)
+{
+	sigset_t set;
+	block_signals(&set);
+}
+
 int run_all(struct run *runs, size_t n, const struct run_place *place)
 {
-	sigset_t child;
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, NULL);
-	_cleanup_close_ int child_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-	return child_fd < 0 ? -errno : run_with(child_fd, runs, n, place);
+	sigset_t set;
+	block_signals(&set);
+	_cleanup_close_ int signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signal_fd < 0 ? -errno : run_with(signal_fd, runs, n, place);
 }

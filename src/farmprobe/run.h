@@ -26,6 +26,9 @@ struct run_place {
 /* The words up to NULL are the command line. */
 void run_init(struct run *r, const char *program, ...) __attribute__((sentinel));
 void run_fini(struct run *r);
-/* ERR_TIMEOUT when one took too long; -errno when one could not be started. A program that fails is
- * no error here. */
+/* From here on a signal that asks this process to end is heard by run_all() only: whoever measures in a
+ * directory of its own gets to remove it. */
+void run_hear_signals(void);
+/* ERR_TIMEOUT when one took too long; -ECANCELED when this process was asked to end; -errno when one
+ * could not be started. A program that fails is no error here. */
 int run_all(struct run *runs, size_t n, const struct run_place *place);

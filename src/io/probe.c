@@ -1,7 +1,8 @@
 /* probe - farmprobe in a process group of its own, its output through a pipe, with a deadline.
  *
  * Failure modes: no farmprobe (-ENOENT), it refuses the compiler or prints nonsense (ERR_COMPILER),
- * it hangs (ERR_TIMEOUT; it is killed). */
+ * it hangs (ERR_TIMEOUT; it is asked to end, since it has a directory and children to leave, and then
+ * killed). */
 #include "io/probe.h"
 
 #include "base/buf.h"
@@ -20,8 +21,8 @@
 
 extern char **environ;
 
-/* Some twenty programs, each of which has a limit of its own. */
-enum { PROBE_LIMIT_MS = 600 * 1000 };
+/* Some twenty programs, each of which has a limit of its own; and how long it may take to leave. */
+enum { PROBE_LIMIT_MS = 600 * 1000, PROBE_LEAVE_MS = 2000 };
 
 /* The build tree keeps each program in a directory of its name; an installation has bin and
  * libexec. The first word stands for the directory of the running program. */
@@ -99,6 +100,15 @@ static int read_output(int fd, struct buf *out)
 	}
 }
 
+/* Its end of the pipe is closed when it has gone. */
+static void stop(pid_t pid, int fd)
+{
+	kill(pid, SIGTERM);
+	struct pollfd gone = {fd, 0, 0};
+	if (poll(&gone, 1, PROBE_LEAVE_MS) != 1)
+		kill(-pid, SIGKILL);
+}
+
 /* Runs argv and keeps what it prints. */
 static int capture(char *const *argv, struct buf *out)
 {
@@ -113,7 +123,7 @@ static int capture(char *const *argv, struct buf *out)
 		return err;
 	err = read_output(read_end, out);
 	if (err)
-		kill(-pid, SIGKILL);
+		stop(pid, read_end);
 	int status = -1;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

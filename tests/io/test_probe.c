@@ -7,9 +7,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char *dir;
@@ -186,20 +189,27 @@ Test(probe, refuses_what_is_no_compiler)
 	}
 }
 
-/* A compiler that leaves a mark each time it runs cannot be a script, so the prefix's cc1 is: it
- * is what every measurement needs. */
-static void count_runs(const char *driver, char **ret_log)
+/* A compiler of the tests' own cannot be a script, so the prefix's cc1 is: it is what every measurement
+ * needs. It runs one command, the real cc1 and another command. */
+static void surround_cc1(const char *driver, const char *before, const char *after)
 {
 	_cleanup_free_ char *find = xasprintf("dirname $(%s -print-prog-name=cc1)", driver);
 	_cleanup_free_ char *lib = output_of(find);
 	_cleanup_free_ char *cc1 = xasprintf("%s/cc1", lib);
 	_cleanup_free_ char *real = realpath(cc1, NULL);
-	char *log = xasprintf("%s/log", dir);
-	_cleanup_free_ char *text = xasprintf(
-		"#!/bin/sh\necho + >>%s\n%s \"$@\"\ns=$?\necho - >>%s\nexit $s\n", log, real, log);
+	_cleanup_free_ char *text =
+		xasprintf("#!/bin/sh\n%s\n%s \"$@\"\ns=$?\n%s\nexit $s\n", before, real, after);
 	cr_assert_eq(unlink(cc1), 0);
 	cr_assert_eq(fs_write_atomic(cc1, text, strlen(text), 0755), 0);
-	*ret_log = log;
+}
+
+/* It leaves a mark each time it runs. */
+static void count_runs(const char *driver, char **ret_log)
+{
+	*ret_log = xasprintf("%s/log", dir);
+	_cleanup_free_ char *begins = xasprintf("echo + >>%s", *ret_log);
+	_cleanup_free_ char *ends = xasprintf("echo - >>%s", *ret_log);
+	surround_cc1(driver, begins, ends);
 }
 
 /* How many ran at the same time. */
@@ -291,6 +301,51 @@ Test(probe, damaged_cache_is_measured_anew)
 		cr_assert_eq(probe_run("/usr/bin/gcc", cache, 2, &again), 0, "%s", command);
 		cr_expect(toolchain_same(&first, &again), "%s", command);
 	}
+}
+
+/* Whether a shell command succeeds, or fails, within 20 s. */
+static bool comes_to(bool succeed, const char *command)
+{
+	for (int tenths = 0; tenths < 200; tenths++) {
+		if ((system(command) == 0) == succeed)
+			return true;
+		usleep(100 * 1000);
+	}
+	return false;
+}
+
+static void ends_by(int signal)
+{
+	_cleanup_free_ char *driver = install_gcc();
+	_cleanup_free_ char *pids = xasprintf("%s/pids", dir);
+	_cleanup_free_ char *hang = xasprintf("echo $$ >>%s; exec sleep 1000", pids);
+	_cleanup_free_ char *runs = xasprintf("test -s %s && kill -0 $(cat %s)", pids, pids);
+	_cleanup_free_ char *left = xasprintf("ls -d %s/farmprobe-* >/dev/null 2>&1", dir);
+	_cleanup_free_ char *helper = probe_find_helper("farmprobe");
+	surround_cc1(driver, hang, "");
+	setenv("TMPDIR", dir, 1);
+	unsetenv("XDG_RUNTIME_DIR");
+	char *const argv[] = {helper, driver, NULL};
+	pid_t pid;
+	cr_assert_eq(posix_spawn(&pid, helper, NULL, NULL, argv, environ), 0);
+	cr_assert(comes_to(true, runs), "it does not measure");
+	cr_assert_eq(system(left), 0);
+	int status;
+	kill(pid, signal);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	cr_expect_neq(system(left), 0, "its directory stays");
+	cr_expect(comes_to(false, runs), "its compiler runs on");
+}
+
+Test(probe, leaves_nothing_when_asked_to_end)
+{
+	ends_by(SIGTERM);
+}
+
+Test(probe, leaves_nothing_when_interrupted)
+{
+	ends_by(SIGINT);
 }
 
 Test(probe, finds_helpers)
