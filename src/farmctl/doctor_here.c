@@ -1,7 +1,7 @@
 /* What farmmake needs of this machine. */
 #include "doctor.h"
 
-#include "base/cores.h"
+#include "base/capacity.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "io/conffile.h"
@@ -98,7 +98,8 @@ void doctor_check_compilers(struct doctor *d)
 		snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s %s for %s",
 			i ? ", " : "", d->local[i].kind, d->local[i].version, d->local[i].target);
 	if (d->local_n)
-		doctor_say(d, FINDING_OK, "compilers", NULL, "%s; %u cores", names, cores_usable());
+		doctor_say(
+			d, FINDING_OK, "compilers", NULL, "%s; %u cores", names, capacity_cores());
 	else
 		doctor_say(d, FINDING_ERROR, "compilers", "install gcc, or put it on PATH",
 			"neither gcc nor cc on PATH is a compiler that can be measured");

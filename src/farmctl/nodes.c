@@ -7,7 +7,7 @@
 #include "keyfile.h"
 #include "verbs.h"
 
-#include "base/cores.h"
+#include "base/capacity.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -130,7 +130,7 @@ size_t nodes_probe_local(struct toolchain ret[NODES_LOCAL_MAX])
 	size_t n = 0;
 	for (size_t i = 0; i < NODES_LOCAL_MAX; i++) {
 		_cleanup_free_ char *path = find_on_path(names[i]);
-		if (path && probe_run(path, cache, cores_usable(), &ret[n]) == 0)
+		if (path && probe_run(path, cache, capacity_cores(), &ret[n]) == 0)
 			n++;
 	}
 	return n;

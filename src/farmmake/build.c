@@ -1,7 +1,7 @@
 #include "build.h"
 
 #include "base/clock.h"
-#include "base/cores.h"
+#include "base/capacity.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "command.h"
@@ -30,7 +30,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,15 +39,12 @@ static unsigned local_slots(const struct conf *c, const struct make_args *args)
 {
 	if (args->has_jobs && args->jobs > 0)
 		return (unsigned)args->jobs;
-	return c->local_slots > 0 ? (unsigned)c->local_slots : cores_usable();
+	return c->local_slots > 0 ? (unsigned)c->local_slots : capacity_cores();
 }
 
 static uint64_t stage_bytes(void)
 {
-	struct sysinfo info;
-	if (sysinfo(&info) < 0)
-		return STAGE_BYTES_CAP / 8;
-	uint64_t eighth = (uint64_t)info.totalram * info.mem_unit / 8;
+	uint64_t eighth = capacity_memory_bytes() / 8;
 	return eighth < STAGE_BYTES_CAP ? eighth : STAGE_BYTES_CAP;
 }
 

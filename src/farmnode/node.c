@@ -3,6 +3,7 @@
  * clients do them elsewhere. */
 #include "node_impl.h"
 
+#include "base/capacity.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -15,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 enum { DRAIN_MS = 30 * 1000, BUDGET_PART = 4 };
@@ -143,14 +143,6 @@ static void open_handles(struct node *n)
 	n->handles = true;
 }
 
-static uint64_t budget_bytes(void)
-{
-	struct sysinfo info;
-	if (sysinfo(&info) < 0)
-		return JOB_TEXT_BYTES_MAX;
-	return (uint64_t)info.totalram * info.mem_unit / BUDGET_PART;
-}
-
 static int start_server(struct node *n)
 {
 	struct server_conf conf = {.loop = n->loop,
@@ -159,7 +151,7 @@ static int start_server(struct node *n)
 		.slots = n->slots,
 		.preload = n->preload,
 		.jail_level = (unsigned)n->jail_level,
-		.budget_bytes = budget_bytes(),
+		.budget_bytes = capacity_memory_bytes() / BUDGET_PART,
 		.toolchains = &n->toolchains,
 		.closed = &n->binds,
 		.box = n->box,

@@ -3,7 +3,7 @@
  * jail can go wrong. */
 #include "node_impl.h"
 
-#include "base/cores.h"
+#include "base/capacity.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -18,7 +18,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 
 enum { JOB_WALL_S = 1800 };
 
@@ -183,14 +182,6 @@ static uint64_t lower(uint64_t value, const char *variable)
 	return (uint64_t)wish;
 }
 
-static uint64_t memory_bytes(void)
-{
-	struct sysinfo info;
-	uint64_t all =
-		sysinfo(&info) < 0 ? (uint64_t)2 << 30 : (uint64_t)info.totalram * info.mem_unit;
-	return lower(all, "FARMMAKE_TEST_JOB_BYTES");
-}
-
 /* What can be done about a jail that cannot be built. */
 static const char *advise(const char *why)
 {
@@ -225,7 +216,7 @@ static void say_jail(const struct node *n)
 static int build_jail(struct node *n)
 {
 	_cleanup_free_ char *why = NULL;
-	const uint64_t memory = memory_bytes();
+	const uint64_t memory = lower(capacity_memory_bytes(), "FARMMAKE_TEST_JOB_BYTES");
 	const struct jail_box_conf conf = {.binds = &n->binds,
 		.memory_bytes = memory,
 		.tmpfs_bytes = memory / 2,
@@ -277,7 +268,7 @@ static int open_views(struct node *n)
 
 static int size_up(struct node *n)
 {
-	n->slots = n->opts->slots > 0 ? (unsigned)n->opts->slots : cores_usable();
+	n->slots = n->opts->slots > 0 ? (unsigned)n->opts->slots : capacity_cores();
 	n->preload = n->opts->preload >= 0 ? (unsigned)n->opts->preload : n->slots;
 	/* a link and a job take a handful of descriptors each */
 	struct rlimit files;

@@ -4,7 +4,7 @@
  * too long, is passed over with a warning. */
 #include "toolchains.h"
 
-#include "base/cores.h"
+#include "base/capacity.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -69,7 +69,7 @@ static void add(struct scan *s, const char *path, const char *real)
 	struct toolchain id;
 	if (found->n == TOOLCHAINS_MAX)
 		return;
-	int err = probe_run(path, s->conf->cache_dir, cores_usable(), &id);
+	int err = probe_run(path, s->conf->cache_dir, capacity_cores(), &id);
 	if (err == ERR_TIMEOUT)
 		log_warning("%s took too long to be measured, and is left out", path);
 	if (err || toolchains_find(found, id.id))

@@ -1,5 +1,6 @@
 #include "viewstore.h"
 
+#include "base/capacity.h"
 #include "base/err.h"
 #include "base/fs.h"
 
@@ -8,7 +9,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 enum { RAM_PART = 8, FREE_PART = 2 };
@@ -50,12 +50,6 @@ static bool list(void *ctx, const char *path, struct strv *ret)
 	return ret->n <= VIEWPLAN_COVERED_MAX;
 }
 
-static uint64_t ram_bytes(void)
-{
-	struct sysinfo info;
-	return sysinfo(&info) < 0 ? 0 : (uint64_t)info.totalram * info.mem_unit;
-}
-
 static uint64_t lower(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -78,11 +72,11 @@ int viewstore_create(
 		return err;
 	}
 	if (max_bytes == 0)
-		max_bytes = lower(ram_bytes() / RAM_PART, default_bytes_max);
+		max_bytes = lower(capacity_memory_bytes() / RAM_PART, default_bytes_max);
 	max_bytes = lower(max_bytes, storedir_free_bytes(vs->dir) / FREE_PART);
 	vs->store = store_create(max_bytes, on_evict, vs);
-	vs->entries_max =
-		(size_t)lower(ram_bytes() / VIEWSTORE_RAM_PER_ENTRY, VIEWSTORE_ENTRIES_MAX);
+	vs->entries_max = (size_t)lower(
+		capacity_memory_bytes() / VIEWSTORE_RAM_PER_ENTRY, VIEWSTORE_ENTRIES_MAX);
 	for (size_t i = 0; jail_system_paths[i]; i++)
 		add_area(vs, jail_system_paths[i]);
 	for (size_t i = 0; i < binds->n; i++)
