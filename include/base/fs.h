@@ -21,6 +21,8 @@ int fs_remove_tree(const char *path);
 /* A new private directory "<parent>/<prefix>XXXXXX", mode 0700; malloc'd. */
 int fs_make_private_dir(const char *parent, const char *prefix, char **ret_path);
 bool fs_is_executable(const char *path); /* a regular file that this user may execute */
+/* The first program of that name in the absolute directories of PATH; malloc'd, or NULL. */
+char *fs_find_program(const char *name);
 /* $XDG_RUNTIME_DIR, else $TMPDIR, else /tmp. */
 const char *fs_runtime_parent(void);
 /* "$ENV/farmmake" or "$HOME/FALLBACK/farmmake"; malloc'd, NULL when neither is set.

@@ -46,6 +46,9 @@ struct ccargs {
 /* args: the command without the compiler's name; compiler: that name, as called ("x86_64-linux-
  * gnu-g++-12"), which decides between C and C++ and between gcc and clang. */
 void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret);
+/* The same for a name such as cc that may be either's: file, behind all links, says which it is. */
+void ccargs_scan_file(
+	const char *compiler, const char *file, char *const args[], struct ccargs *ret);
 void ccargs_fini(struct ccargs *a);
 /* The command's own words, of those for the preprocessor; they stay the struct's. */
 struct strv ccargs_words(const struct ccargs *a);

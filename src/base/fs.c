@@ -142,6 +142,19 @@ bool fs_is_executable(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
+char *fs_find_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+		_cleanup_free_ char *file = xasprintf("%.*s/%s", (int)n, path, name);
+		if (file[0] == '/' && fs_is_executable(file))
+			return xstrdup(file);
+		path += n + (path[n] == ':');
+	}
+	return NULL;
+}
+
 const char *fs_runtime_parent(void)
 {
 	const char *const names[] = {"XDG_RUNTIME_DIR", "TMPDIR"};

@@ -351,10 +351,16 @@ static void judge(struct scan *s)
 
 void ccargs_scan(const char *compiler, char *const args[], struct ccargs *ret)
 {
+	ccargs_scan_file(compiler, compiler, args, ret);
+}
+
+void ccargs_scan_file(
+	const char *compiler, const char *file, char *const args[], struct ccargs *ret)
+{
 	*ret = (struct ccargs){.verdict = CCARGS_PASS};
 	struct scan s = {
 		.out = ret,
-		.is_clang = ccargs_is_clang(compiler),
+		.is_clang = ccargs_is_clang(compiler) || ccargs_is_clang(file),
 		.is_cxx = ccargs_is_cxx(compiler),
 	};
 	for (size_t i = 0; i < sizeof to_preprocess / sizeof *to_preprocess; i++)

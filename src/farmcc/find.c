@@ -54,10 +54,9 @@ char *find_compiler(const char *name, bool *ret_past_us)
 	return NULL;
 }
 
-bool find_is_cache(const char *compiler)
+bool find_is_cache(const char *file)
 {
-	_cleanup_free_ char *real = realpath(compiler, NULL);
-	return real && strcmp(str_base(real), "ccache") == 0;
+	return strcmp(str_base(file), "ccache") == 0;
 }
 
 static char *clean_path(const char *entry)

@@ -25,6 +25,24 @@ static int usage(FILE *to)
 	return to == stdout ? 0 : FARMCC_EXIT_USAGE;
 }
 
+/* The compile's way, of a compiler that is the file behind all links. */
+static int compile_by(struct cc *cc, const char *file, const char *socket)
+{
+	char *const *argv = cc->argv;
+	if (find_is_cache(file))
+		return local_ask_cache(cc->compiler, argv);
+	if (respfile_expand(argv + 1, &cc->words) < 0)
+		return local_exec(cc->compiler, argv);
+	ccargs_scan_file(
+		str_base(argv[0]), file, cc->words.v ? cc->words.v : (char *[]){NULL}, &cc->args);
+	bool passes = cc->args.verdict == CCARGS_PASS;
+	if (passes)
+		heavy_wait(&cc->words, socket);
+	if (passes || sock_connect(socket, &cc->sock) < 0)
+		return local_exec(cc->compiler, argv);
+	return route_run(cc);
+}
+
 static int compile(char *argv[], const char *socket)
 {
 	struct cc cc = {.argv = argv};
@@ -38,22 +56,9 @@ static int compile(char *argv[], const char *socket)
 	/* a driver looks for its parts from where it is called, or found: not from our link's place */
 	if (past_us || strchr(argv[0], '/'))
 		argv[0] = cc.compiler;
-	int status;
-	if (socket && find_is_cache(cc.compiler)) {
-		status = local_ask_cache(cc.compiler, argv);
-	} else if (!socket || respfile_expand(argv + 1, &cc.words) < 0) {
-		status = local_exec(cc.compiler, argv);
-	} else {
-		ccargs_scan(
-			str_base(argv[0]), cc.words.v ? cc.words.v : (char *[]){NULL}, &cc.args);
-		bool passes = cc.args.verdict == CCARGS_PASS;
-		if (passes)
-			heavy_wait(&cc.words, socket);
-		if (passes || sock_connect(socket, &cc.sock) < 0)
-			status = local_exec(cc.compiler, argv);
-		else
-			status = route_run(&cc);
-	}
+	_cleanup_free_ char *file = realpath(cc.compiler, NULL);
+	int status = socket ? compile_by(&cc, file ? file : cc.compiler, socket)
+			    : local_exec(cc.compiler, argv);
 	sock_close(cc.sock);
 	check_close(&cc.check);
 	ccargs_fini(&cc.args);

@@ -70,8 +70,11 @@ static int explain_compile(const char *compiler, const struct ccargs *a)
 
 static int explain_command(char *const argv[])
 {
+	_cleanup_free_ char *path =
+		strchr(argv[0], '/') ? xstrdup(argv[0]) : fs_find_program(argv[0]);
+	_cleanup_free_ char *file = path ? realpath(path, NULL) : NULL;
 	struct ccargs a;
-	ccargs_scan(argv[0], argv + 1, &a);
+	ccargs_scan_file(argv[0], file ? file : argv[0], argv + 1, &a);
 	int status = FARMCTL_NOTHING;
 	switch (a.verdict) {
 	case CCARGS_PASS: puts("here: it is no compile from one source to one object"); break;

@@ -110,26 +110,13 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return err;
 }
 
-static char *find_on_path(const char *name)
-{
-	const char *path = getenv("PATH");
-	while (path && *path) {
-		size_t n = strcspn(path, ":");
-		_cleanup_free_ char *file = xasprintf("%.*s/%s", (int)n, path, name);
-		if (file[0] == '/' && fs_is_executable(file))
-			return xstrdup(file);
-		path += n + (path[n] == ':');
-	}
-	return NULL;
-}
-
 size_t nodes_probe_local(struct toolchain ret[NODES_LOCAL_MAX])
 {
 	static const char *const names[NODES_LOCAL_MAX] = {"gcc", "cc"};
 	_cleanup_free_ char *cache = fs_xdg_dir("XDG_CACHE_HOME", ".cache");
 	size_t n = 0;
 	for (size_t i = 0; i < NODES_LOCAL_MAX; i++) {
-		_cleanup_free_ char *path = find_on_path(names[i]);
+		_cleanup_free_ char *path = fs_find_program(names[i]);
 		if (path && probe_run(path, cache, capacity_cores(), &ret[n]) == 0)
 			n++;
 	}

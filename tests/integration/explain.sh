@@ -36,6 +36,13 @@ explains 1 "it is no compile" gcc --version
 if command -v clang >/dev/null; then
 	explains 1 "here: clock.c:3: __TIME__" clang -c clock.c
 	explains 0 "if they cannot, here: clang records its input in the object" clang -g -c plain.c
+	# and under a name that does not say so
+	mkdir "$work/alternative"
+	ln -s "$(command -v clang)" "$work/alternative/cc"
+	explains 0 "if they cannot, here: clang records its input in the object" \
+		"$work/alternative/cc" -g -c plain.c
+	PATH=$work/alternative:$PATH \
+		explains 0 "if they cannot, here: clang records its input in the object" cc -g -c plain.c
 fi
 "$farmctl" explain gcc -c missing.c >"$work/out" 2>"$work/ctl.err" && fail "what is not there can be preprocessed"
 grep -q 'missing.c: cannot be preprocessed' "$work/ctl.err" || fail "$(cat "$work/ctl.err")"
