@@ -18,13 +18,13 @@ enum { CALLS_MAX = 8, CANARY_BYTES_MAX = 4 << 20 };
 struct trial_call {
 	struct distccd_trial *trial;
 	struct distcall *call; /* NULL: it is over */
-	enum lang lang;
 };
 
 struct distccd_trial {
 	struct distccd_trial_conf conf;
 	unsigned candidate;
 	char name[DISTCC_NAME_BYTES];
+	enum lang lang; /* of this round */
 	struct trial_call calls[CALLS_MAX];
 	unsigned n, open, right;
 };
@@ -77,13 +77,10 @@ static void end(struct distccd_trial *t, const char *name)
 }
 
 static bool start_candidate(struct distccd_trial *t);
+static bool start_round(struct distccd_trial *t, enum lang lang);
 
-static void on_candidate_tried(struct distccd_trial *t)
+static void on_candidate_failed(struct distccd_trial *t)
 {
-	if (t->right == t->n) {
-		end(t, t->name);
-		return;
-	}
 	if (t->right)
 		log_warning(
 			"distccd %s: not all machines there have the same %s, so it is not used",
@@ -93,20 +90,32 @@ static void on_candidate_tried(struct distccd_trial *t)
 		end(t, NULL);
 }
 
+static void on_round_ended(struct distccd_trial *t)
+{
+	bool is_right = t->right == t->n;
+	bool is_last =
+		t->lang == LANG_CXX || !toolchain_compiles(&t->conf.compiler->toolchain, LANG_CXX);
+	if (is_right && is_last)
+		end(t, t->name);
+	else if (!is_right || !start_round(t, LANG_CXX))
+		on_candidate_failed(t);
+}
+
 static void on_end(void *ctx, const struct distcall_end *e)
 {
 	struct trial_call *c = ctx;
 	struct distccd_trial *t = c->trial;
 	c->call = NULL;
 	distccd_heard(t->conf.peer);
-	if (e->reply && is_right(&t->conf.compiler->toolchain, c->lang, e->reply))
+	if (e->reply && is_right(&t->conf.compiler->toolchain, t->lang, e->reply))
 		t->right++;
 	if (--t->open == 0)
-		on_candidate_tried(t);
+		on_round_ended(t);
 }
 
-static int write_request(const struct distccd_trial *t, enum lang lang, bool lzo, struct buf *out)
+static int write_request(const struct distccd_trial *t, bool lzo, struct buf *out)
 {
+	const enum lang lang = t->lang;
 	struct job_spec spec = {
 		.lang = lang, .cwd = "/canary", .source = (char *)canaries[lang].source};
 	strv_push(&spec.flags, "-O2");
@@ -137,26 +146,32 @@ static int start_call(struct distccd_trial *t, struct trial_call *c)
 		.request = &request,
 		.on_end = on_end,
 		.ctx = c};
-	int err = write_request(t, c->lang, conf.lzo, &request);
+	int err = write_request(t, conf.lzo, &request);
 	if (!err)
 		err = distcall_start(&conf, &c->call);
 	buf_fini(&request);
 	return err;
 }
 
-/* All of them begin before the first one can end. False when there are no more names. */
+/* All of them begin before the first one can end, and in one language: two by turns would be one for each of two
+ * machines by turns. False when none has begun. */
+static bool start_round(struct distccd_trial *t, enum lang lang)
+{
+	t->lang = lang;
+	t->right = t->open = 0;
+	for (unsigned i = 0; i < t->n; i++) {
+		t->calls[i] = (struct trial_call){.trial = t};
+		t->open += start_call(t, &t->calls[i]) == 0;
+	}
+	return t->open > 0;
+}
+
+/* False when there are no more names. */
 static bool start_candidate(struct distccd_trial *t)
 {
 	const struct compiler *cc = t->conf.compiler;
-	bool has_cxx = toolchain_compiles(&cc->toolchain, LANG_CXX);
-	t->right = t->open = 0;
 	while (distcc_name(&cc->toolchain, t->candidate, t->name)) {
-		for (unsigned i = 0; i < t->n; i++) {
-			t->calls[i] = (struct trial_call){
-				.trial = t, .lang = has_cxx && i % 2 ? LANG_CXX : LANG_C};
-			t->open += start_call(t, &t->calls[i]) == 0;
-		}
-		if (t->open)
+		if (start_round(t, LANG_C))
 			return true;
 		t->candidate++;
 	}
@@ -170,8 +185,7 @@ struct distccd_trial *distccd_trial_start(const struct distccd_trial_conf *conf)
 {
 	struct distccd_trial *t = xcalloc(1, sizeof *t);
 	t->conf = *conf;
-	/* one of each language at least */
-	t->n = conf->calls < 2 ? 2 : conf->calls < CALLS_MAX ? conf->calls : CALLS_MAX;
+	t->n = conf->calls < CALLS_MAX ? conf->calls : CALLS_MAX;
 	if (start_candidate(t))
 		return t;
 	free(t);

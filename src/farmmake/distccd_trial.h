@@ -1,8 +1,8 @@
 /* distccd_trial - finds out whether a distccd has a compiler that makes what one here makes, and by which name.
  *
- * Each name that it may have is asked to compile the canaries, in C and, if the compiler here can do it, in C++, over
- * several connections at once, because behind an address there may be many machines. A name is right when all
- * objects are those that the compiler here makes.
+ * Each name that it may have is asked to compile the canaries, in C and then, if the compiler here can do it, in C++,
+ * each over several connections at once, because behind an address there may be many machines. A name is right when
+ * all objects are those that the compiler here makes.
  *
  * Contract: on_end comes once and last, never from inside distccd_trial_start(), unless it is cancelled.
  * Ownership: it frees itself.
