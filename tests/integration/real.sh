@@ -1,8 +1,8 @@
 #!/bin/bash
 # real.sh lua|redis|warnings|git|ninja|cpython|kernel [gcc|clang] - Debian's sources, built with debug information by
 # make and then in the same place by farmmake through two nodes that it discovers: every object, every
-# dependency file and every word on stderr are the same; at least nine of ten compiles that could go to a
-# node went there, and of a hundred of those the nodes read the sources of 98 themselves. "warnings" is Redis with
+# dependency file and every word on stderr are the same; at least 95 of 100 compiles that could go to a
+# node went there (90 where they are short), and of a hundred of those the nodes read the sources of 98 themselves. "warnings" is Redis with
 # -Wall -Wextra -Wconversion, whose words keep no compile here. FARMMAKE_TEST_KERNEL is what is built of the kernel,
 # "lib/" by default.
 #
@@ -145,7 +145,7 @@ same_words "$work/plain.err" "$work/farm.err"
 in_report '.jobs[] | select(.where == "local") | "  here: \(.source), from \(.t.start) to \(.t.done): \(.reason)"'
 share=$(share_of_nodes)
 note "$(in_report '"\(.summary.remote) of \(.summary.jobs) compiles on nodes"'), $share % of those that could"
-[ "$share" -ge 90 ] || fail "reasons: $(in_report '[.jobs[].reason] | group_by(.) |
+[ "$share" -ge $([ -n "${FARMMAKE_TEST_LONG:-}" ] && echo 95 || echo 90) ] || fail "reasons: $(in_report '[.jobs[].reason] | group_by(.) |
 	map("\(length) \(.[0])") | join(", ")')"
 [ $project != warnings ] || [ "$(in_report .summary.local)" = 0 ] || fail "warnings keep compiles here"
 note "$(in_report '"\(.summary.views) of them read there"')"
