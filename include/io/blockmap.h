@@ -40,5 +40,6 @@ bool blockmap_find(const struct blockmap *m, struct block_key key, struct block_
  * hash; to find where its end would be costs more. */
 bool blockmap_alike(
 	const struct blockmap *m, uint64_t opening, uint64_t *at, struct block_entry *ret);
-/* The writer's; e->key is not looked at. ERR_TOOBIG when the map is full, ERR_STATE when the block is in it, -errno. */
+/* The writer's; e->key is not looked at. ERR_TOOBIG when the map is full, ERR_STATE when the block is in
+ * it, -errno. */
 int blockmap_add(struct blockmap *m, struct block_key key, const struct block_entry *e);

@@ -20,8 +20,8 @@ struct keyring {
 	struct key keys[KEYRING_MAX];
 };
 
-/* Where a user's key file is, if nothing else is said: $XDG_CONFIG_HOME/farmmake/key, or ~/.config/farmmake/key; malloc'd,
- * NULL when neither variable is set. */
+/* Where a user's key file is, if nothing else is said: $XDG_CONFIG_HOME/farmmake/key, or
+ * ~/.config/farmmake/key; malloc'd, NULL when neither variable is set. */
 char *keyring_usual_path(void);
 /* One new farm key. */
 int keyring_generate(struct keyring *ret);

@@ -1,9 +1,10 @@
 /* sched_impl - what the parts of the scheduler share; nobody else includes it.
  *
- * sched.c is the state machine, sched_jobs.c has the jobs, sched_gate.c lets them begin, sched_stage.c keeps those
- * that wait for a node, sched_nodes.c the nodes and what is learned about them, sched_pick.c decides who gets a
- * job and whether the farm wants one more, sched_hedge.c which jobs are worth a second attempt. No event costs more than the logarithm
- * of the number of nodes, times the kinds of nodes that there are.
+ * sched.c is the state machine, sched_jobs.c has the jobs, sched_gate.c lets them begin,
+ * sched_stage.c keeps those that wait for a node, sched_nodes.c the nodes and what is learned about
+ * them, sched_pick.c decides who gets a job and whether the farm wants one more, sched_hedge.c which
+ * jobs are worth a second attempt. No event costs more than the logarithm of the number of nodes,
+ * times the kinds of nodes that there are.
  */
 #pragma once
 

@@ -11,8 +11,8 @@
 void normal_specs(const char *text, struct buf *out);
 /* Of -Q --help=…: the options and their values; no prose, no lists of what a value may be. */
 void normal_help(const char *text, struct buf *out);
-/* Of -###: the words of the commands, without places, and without options that name some. False when the compiler itself is to find out
- * what "native" means. */
+/* Of -###: the words of the commands, without places, and without options that name some. False when
+ * the compiler itself is to find out what "native" means. */
 bool normal_commands(const char *text, struct buf *out);
 /* Of -dM -E: the lines, sorted. */
 void normal_macros(const char *text, struct buf *out);
