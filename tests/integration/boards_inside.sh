@@ -22,18 +22,17 @@ know() {
 passed=0 failed=0
 
 check() {
-	if timeout 300 "$@" >/tmp/boards.out 2>&1; then
+	if timeout 300 "$@" >"$TMPDIR/boards.out" 2>&1; then
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))
 		echo "failed: $*"
-		grep -v '^ok' /tmp/boards.out | tail -n 5
+		grep -v '^ok' "$TMPDIR/boards.out" | tail -n 5
 	fi
 }
 
 run_tests() {
 	local qemu=$1 sysroot=$2 build=$3 tests=$4 program
-	mount -t tmpfs tmpfs /tmp || exit 1
 	mkdir -p "$TMPDIR"
 	know "$qemu" || exit 1
 	export QEMU_LD_PREFIX=$sysroot
