@@ -91,6 +91,7 @@ __attribute__((format(printf, 4, 5))) static inline void plain_fail(
 #define cr_assert_gt(a, b, ...) plain_compare(true, a, >, b, __VA_ARGS__)
 #define cr_expect_gt(a, b, ...) plain_compare(false, a, >, b, __VA_ARGS__)
 #define cr_assert_geq(a, b, ...) plain_compare(true, a, >=, b, __VA_ARGS__)
+#define cr_expect_geq(a, b, ...) plain_compare(false, a, >=, b, __VA_ARGS__)
 #define cr_assert_str_eq(a, b, ...) plain_compare(true, strcmp(a, b), ==, 0, __VA_ARGS__)
 #define cr_expect_str_eq(a, b, ...) plain_compare(false, strcmp(a, b), ==, 0, __VA_ARGS__)
 #define cr_expect_str_neq(a, b, ...) plain_compare(false, strcmp(a, b), !=, 0, __VA_ARGS__)
