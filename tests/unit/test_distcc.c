@@ -164,7 +164,9 @@ Test(distcc, requests)
 	cr_expect_str_eq((char *)out.data,
 		"DIST00000001ARGC00000002ARGV00000003gccARGV00000002-cDOTI0000001f"
 		"DIST00000002ARGC00000002ARGV00000003gccARGV00000002-cDOTI00000001");
+#if SIZE_MAX > UINT32_MAX
 	cr_expect_eq(distcc_request(&words, true, (size_t)UINT32_MAX + 1, &out), ERR_TOOBIG);
+#endif
 	strv_fini(&words);
 	buf_fini(&out);
 }
