@@ -51,10 +51,12 @@ $(SLEEPS): ; sh ./script
 END
 echo 'sleep 0.2' >"$tree/script"
 makes=(make)
-if newer=$(deps_make 4.4); then
+if [ -z "${FARMMAKE_TEST_LONG:-}" ]; then
+	echo "ok - make_4.4 # SKIP the builds of one make take long enough (FARMMAKE_TEST_LONG=1)"
+elif newer=$(deps_make 4.4); then
 	makes+=("$newer")
 else
-	note "no make 4.4: its fifo is not tried"
+	echo "ok - make_4.4 # SKIP it cannot be had here"
 fi
 for make in "${makes[@]}"; do
 	for slots in 1 3; do
