@@ -25,10 +25,12 @@ static int usage(FILE *to)
 	return to == stdout ? 0 : FARMCC_EXIT_USAGE;
 }
 
-/* The compile's way, of a compiler that is the file behind all links. */
-static int compile_by(struct cc *cc, const char *file, const char *socket)
+/* What the compiler is, the file behind all links says. */
+static int compile_below(struct cc *cc, const char *socket)
 {
 	char *const *argv = cc->argv;
+	_cleanup_free_ char *real = realpath(cc->compiler, NULL);
+	const char *file = real ? real : cc->compiler;
 	if (find_is_cache(file))
 		return local_ask_cache(cc->compiler, argv);
 	if (respfile_expand(argv + 1, &cc->words) < 0)
@@ -56,9 +58,7 @@ static int compile(char *argv[], const char *socket)
 	/* a driver looks for its parts from where it is called, or found: not from our link's place */
 	if (past_us || strchr(argv[0], '/'))
 		argv[0] = cc.compiler;
-	_cleanup_free_ char *file = realpath(cc.compiler, NULL);
-	int status = socket ? compile_by(&cc, file ? file : cc.compiler, socket)
-			    : local_exec(cc.compiler, argv);
+	int status = socket ? compile_below(&cc, socket) : local_exec(cc.compiler, argv);
 	sock_close(cc.sock);
 	check_close(&cc.check);
 	ccargs_fini(&cc.args);
