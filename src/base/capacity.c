@@ -50,18 +50,21 @@ static uint64_t cores_v1(const char *dir)
 	return quota_cores(quota_us[0], period_us[0]);
 }
 
-static uint64_t memory_v2(const char *dir)
+static uint64_t read_bytes(const char *dir, const char *name)
 {
 	long long n[2];
-	return read_numbers(dir, "memory.max", n) == 1 && n[0] > 0 ? (uint64_t)n[0] : UINT64_MAX;
+	return read_numbers(dir, name, n) == 1 && n[0] > 0 ? (uint64_t)n[0] : UINT64_MAX;
+}
+
+static uint64_t memory_v2(const char *dir)
+{
+	return read_bytes(dir, "memory.max");
 }
 
 /* No limit is a number there, larger than any memory. */
 static uint64_t memory_v1(const char *dir)
 {
-	long long n[2];
-	return read_numbers(dir, "memory.limit_in_bytes", n) == 1 && n[0] > 0 ? (uint64_t)n[0]
-									      : UINT64_MAX;
+	return read_bytes(dir, "memory.limit_in_bytes");
 }
 
 static const struct controller {

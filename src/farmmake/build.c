@@ -1,7 +1,7 @@
 #include "build.h"
 
-#include "base/clock.h"
 #include "base/capacity.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "command.h"

@@ -71,12 +71,13 @@ int viewstore_create(
 		free(vs);
 		return err;
 	}
+	const uint64_t memory_bytes = capacity_memory_bytes();
 	if (max_bytes == 0)
-		max_bytes = lower(capacity_memory_bytes() / RAM_PART, default_bytes_max);
+		max_bytes = lower(memory_bytes / RAM_PART, default_bytes_max);
 	max_bytes = lower(max_bytes, storedir_free_bytes(vs->dir) / FREE_PART);
 	vs->store = store_create(max_bytes, on_evict, vs);
-	vs->entries_max = (size_t)lower(
-		capacity_memory_bytes() / VIEWSTORE_RAM_PER_ENTRY, VIEWSTORE_ENTRIES_MAX);
+	vs->entries_max =
+		(size_t)lower(memory_bytes / VIEWSTORE_RAM_PER_ENTRY, VIEWSTORE_ENTRIES_MAX);
 	for (size_t i = 0; jail_system_paths[i]; i++)
 		add_area(vs, jail_system_paths[i]);
 	for (size_t i = 0; i < binds->n; i++)
