@@ -106,10 +106,31 @@ wait_for() {
 	done
 }
 
-# start_node NAME [OPTION...]: in the background; its log is $work/NAME.log.
+# What farmprobe finds out about the compilers of this machine is the same for every test of a build tree: it is
+# found out once. Prints the directory of that cache.
+measured() {
+	local dir=$build/tests/measured probe=$build/src/farmprobe/farmprobe name
+	(
+		flock 9
+		if [ "$dir" -nt "$probe" ]; then exit; fi
+		rm -rf "$dir" "$dir.part"
+		for name in cc gcc c++ g++ clang clang++; do
+			# as clients call it, and as nodes do
+			command -v "$name" && realpath "$(command -v "$name")"
+		done | sort -u | xargs -P 2 -n 1 "$probe" --cache "$dir.part" >/dev/null
+		mv "$dir.part" "$dir"
+	) 9>"$dir.lock" >&2 || fail "compilers cannot be measured"
+	echo "$dir"
+}
+
+# start_node NAME [OPTION...]: in the background; its log is $work/NAME.log. It measures the compilers of this
+# machine when it finds an empty state directory.
 start_node() {
 	local name=$1
 	shift
+	if mkdir -m 700 "$work/$name.state" 2>/dev/null; then
+		cp "$(measured)"/*.txt "$work/$name.state" || fail "no compiler is measured"
+	fi
 	rm -f "$work/$name.port"
 	"$farmnode" --name "$name" --key "$key" --state-dir "$work/$name.state" \
 		--interface lo --listen 127.0.0.1:0 --no-beacon \
@@ -172,9 +193,11 @@ knows_native() {
 	! "$build/src/farmprobe/farmprobe" /usr/bin/gcc | grep -q '^native -$'
 }
 
-# What the first compile of a new machine would do in its own slot, with several small ones at once.
+# What the first compile of a new machine would do in its own slot. The compilers besides cc and gcc may be any.
 measure_cc() {
 	local cc
+	mkdir -p "$XDG_CACHE_HOME/farmmake"
+	cp "$(measured)"/*.txt "$XDG_CACHE_HOME/farmmake" || fail "no compiler is measured"
 	for cc in cc gcc "$@"; do
 		"$build/src/farmprobe/farmprobe" --cache "$XDG_CACHE_HOME/farmmake" \
 			"$(command -v $cc)" >/dev/null || fail "$cc cannot be measured"
