@@ -133,7 +133,7 @@ default)
 		build build-gcc -Dwerror=true && {
 			run build-gcc none lint unit
 			# those that may run beside others wait most of the time
-			MESON_TESTTHREADS=$(($(nproc) + 1)) run build-gcc none integration
+			MESON_TESTTHREADS=$(($(nproc) + 2)) run build-gcc none integration
 		}
 		CC=clang build build-clang -Dwerror=true $hardly
 		build build-asan -Dwerror=true "${asan[@]}" $quickly && run build-asan asan unit io fuzz

@@ -1,5 +1,5 @@
 #!/bin/bash
-# churn.sh - in one build nodes join and leave forty times, with FARMMAKE_TEST_LONG=1 a hundred times, half of
+# churn.sh - in one build nodes join and leave twenty-four times, with FARMMAKE_TEST_LONG=1 a hundred times, half of
 # them by SIGKILL: no token, no descriptor and no memory is lost, and every object is what make alone makes of
 # it.
 #
@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 farm_begin
 joins=${FARMMAKE_TEST_LONG:+100} files=16
-joins=${joins:-40}
+joins=${joins:-24}
 tree=$work/tree
 slow_project "$tree" $files 1
 make -s -j"$(nproc)" -C "$tree" || fail "make failed"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 farm_begin
 tree=$work/tree
-slow_project "$tree" 16 5
+slow_project "$tree" 14 3
 start_farm
 measure_cc
 # gauged MAKE SLOTS ARGUMENT...: a build with that make on so many slots
@@ -34,13 +34,13 @@ for slots in 1 2; do
 	gauged make $slots
 done
 
-# Recipes that are no compiles, which take their turns with compiles that come back: 40 scripts that
-# sleep and 20 programs to link.
+# Recipes that are no compiles, which take their turns with compiles that come back: 24 scripts that
+# sleep and 12 programs to link.
 rm -rf "$tree"
-slow_project "$tree" 20 2
+slow_project "$tree" 12 2
 cat >"$tree/mixed.mk" <<'END'
 CFLAGS = -O3 -g
-N = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
+N = 1 2 3 4 5 6 7 8 9 10 11 12
 SLEEPS = $(N:%=sleep%) $(N:%=nap%)
 .PHONY: all $(SLEEPS)
 all: $(foreach n,$N,sleep$n prog$n nap$n)
@@ -63,19 +63,19 @@ for make in "${makes[@]}"; do
 		rm -f "$tree"/*.o "$tree"/prog*
 		gauged "$make" $slots -f mixed.mk
 		slots_used "$work/gauge" $slots
-		[ "$(find "$tree" -name 'prog*' | wc -l)" = 20 ] || fail "not all programs were linked"
+		[ "$(find "$tree" -name 'prog*' | wc -l)" = 12 ] || fail "not all programs were linked"
 	done
 done
 
 # Recipes that go on for long after their compile, and use a core: results come much faster than they are used, and
 # wait for each other, for longer than any recipe takes.
 cat >"$tree/after.mk" <<'END'
-all: $(patsubst %,slow%.o,1 2 3 4 5 6 7 8)
+all: $(patsubst %,slow%.o,1 2 3 4 5 6)
 %.o: %.c; $(CC) -g -c -o $@ $< && sh ./script
 END
-echo "timeout 4 awk 'BEGIN { while (1); }'; true" >"$tree/script"
+echo "timeout 3 awk 'BEGIN { while (1); }'; true" >"$tree/script"
 rm -f "$tree"/*.o
 gauged make 2 -f after.mk
 note "the last of the results waited for $(in_report '[.jobs[] | select(.where == "node") | .t.done - .t.finished] | max') s"
-[ "$(in_report '[.jobs[] | select(.where == "node") | .t.done - .t.finished] | max > 5')" = true ] ||
+[ "$(in_report '[.jobs[] | select(.where == "node") | .t.done - .t.finished] | max > 4')" = true ] ||
 	fail "results waited for too short a time to show anything"

@@ -29,7 +29,7 @@ objects() {
 }
 
 tree=$work/tree
-slow_project "$tree" 50 2
+slow_project "$tree" 32 2
 make -s -j2 -C "$tree" 2>"$work/plain.err" || fail "make failed"
 collect "$tree" "$work/plain"
 

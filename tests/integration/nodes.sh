@@ -17,13 +17,15 @@ now_s() {
 slow_project "$tree" 60 2
 make -s -j"$(nproc)" -C "$tree" || fail "make failed"
 collect "$tree" "$work/plain"
+mapfile -t fewer < <(seq -f 'slow%g.o' 30)
+mkdir "$work/fewer" && (cd "$work/plain" && cp "${fewer[@]}" "$work/fewer")
 
-# start_build: farmmake in the background, in a session of its own, on a clean tree. The shell would
+# start_build [GOAL...]: farmmake in the background, in a session of its own, on a clean tree. The shell would
 # have it ignore SIGINT.
 start_build() {
 	rm -f "$tree"/*.o "$report"
 	started_s=$(now_s)
-	setsid env --default-signal=INT "$farmmake" "${farm_options[@]}" -s -C "$tree" \
+	setsid env --default-signal=INT "$farmmake" "${farm_options[@]}" -s -C "$tree" "$@" \
 		>"$work/build.out" 2>"$work/build.err" </dev/null &
 	build_pid=$!
 }
@@ -32,12 +34,12 @@ objects() {
 	[ "$(find "$tree" -name '*.o' | wc -l)" -ge "$1" ]
 }
 
-# The build ends well, and its objects are those of make.
+# end_build WHAT [PLAIN]: the build ends well, and its objects are those of make.
 end_build() {
 	wait "$build_pid" || fail "$1: exit status $?"
 	rm -rf "$work/farm"
 	collect "$tree" "$work/farm"
-	note "$1: $(same_trees "$work/plain" "$work/farm") objects are the same," \
+	note "$1: $(same_trees "$work/${2:-plain}" "$work/farm") objects are the same," \
 		"$(in_report .summary.remote) from nodes"
 	[ "$(in_report .summary.failed)" = 0 ] || fail "$1: a compile failed"
 	[ "$(in_report .summary.tokens.lost)" = 0 ] || fail "$1: tokens were lost"
@@ -66,7 +68,7 @@ for signal in TERM KILL; do
 	start_node bellows --slots 2 --preload 8
 	wait_node anvil
 	wait_node bellows
-	start_build
+	start_build "${fewer[@]}"
 	wait_for 60 objects 4 || fail "nothing is built"
 	stopped_s=$(now_s)
 	stop_node anvil $signal
@@ -74,7 +76,7 @@ for signal in TERM KILL; do
 	[ $signal = KILL ] || [ $status = 0 ] || fail "a node that is stopped exits with $status"
 	note "SIG$signal: the node was gone after $(echo "$stopped_s $(now_s)" |
 		awk '{ printf "%.2f", $2 - $1 }') s"
-	end_build "SIG$signal"
+	end_build "SIG$signal" fewer
 	stop_node bellows || fail "the other node exits with $?"
 done
 
