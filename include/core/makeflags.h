@@ -52,3 +52,6 @@ struct make_pool {
 	const char *fifo;      /* MAKE_FIFO */
 };
 char *makeflags_build(const struct make_pool *pool, const char *user);
+
+/* The same MAKEFLAGS, for a child that has the jobserver it names as these descriptors. malloc'd. */
+char *makeflags_point(const char *makeflags, int read_fd, int write_fd);

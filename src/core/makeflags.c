@@ -175,3 +175,23 @@ char *makeflags_build(const struct make_pool *pool, const char *user)
 	strv_fini(&words);
 	return out;
 }
+
+char *makeflags_point(const char *makeflags, int read_fd, int write_fd)
+{
+	const char *rest = makeflags, *p = makeflags;
+	char *out = xstrdup("");
+	size_t n;
+	for (const char *word; (word = next_word(&p, &n)) && !is_word(word, n, "--");) {
+		const char *value = auth_value(word);
+		if (!value)
+			continue;
+		char *longer =
+			xasprintf("%s%.*s%d,%d", out, (int)(value - rest), rest, read_fd, write_fd);
+		free(out);
+		out = longer;
+		rest = p;
+	}
+	char *whole = xasprintf("%s%s", out, rest);
+	free(out);
+	return whole;
+}

@@ -8,6 +8,7 @@
 #include "find.h"
 #include "heavy.h"
 #include "local.h"
+#include "pool.h"
 #include "respfile.h"
 
 #include <malloc.h>
@@ -37,6 +38,8 @@ static int compile_below(struct cc *cc, const char *socket)
 		return local_exec(cc->compiler, argv);
 	ccargs_scan_file(
 		str_base(argv[0]), file, cc->words.v ? cc->words.v : (char *[]){NULL}, &cc->args);
+	if (cc->args.verdict != CCARGS_REMOTE)
+		pool_offer(&cc->words, socket);
 	bool passes = cc->args.verdict == CCARGS_PASS;
 	if (passes)
 		heavy_wait(&cc->words, socket);

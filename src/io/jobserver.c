@@ -178,6 +178,7 @@ static void destroy(struct jobserver *js)
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	jobserver_pipe_close(js);
 	jobserver_keeper_stop(js->keeper);
 	jobserver_outer_free(js->outer);
 	jobserver_fifo_free(js->fifo);
@@ -224,7 +225,7 @@ static int open_pool(struct jobserver *js, const char *dir)
 {
 	if (js->style == MAKE_NONE)
 		return 0;
-	return js->style == MAKE_FIFO ? jobserver_fifo_open(js, dir) : jobserver_pipe_open(js);
+	return js->style == MAKE_FIFO ? jobserver_fifo_open(js, dir) : jobserver_pipe_open(js, dir);
 }
 
 static int start(struct jobserver *js)

@@ -31,6 +31,7 @@ struct jobserver {
 	int back_fd; /* what make gave back, or the collector got hold of */
 	uv_poll_t back_watch;
 	int make_r, make_w;    /* pipe style: make's ends */
+	char *take, *give;     /* pipe style: the paths of links to them */
 	struct keeper *keeper; /* pipe style; NULL: none */
 	struct fifo *fifo;     /* fifo style */
 	struct outer *outer;   /* NULL: not nested */
@@ -64,7 +65,9 @@ int jobserver_reopen(int fd, int flags);
 /* The capacity of the pipe that tokens come back through: one that no pipe has by default, so that
  * a farmmake inside can tell split pipes from two descriptors that have nothing to do with make. */
 int jobserver_split_bytes(void);
-int jobserver_pipe_open(struct jobserver *js);
+/* dir: gets two links to make's ends, for who has not inherited them. */
+int jobserver_pipe_open(struct jobserver *js, const char *dir);
+void jobserver_pipe_close(struct jobserver *js);
 
 /* NULL when there cannot be one. */
 struct keeper *jobserver_keeper_start(const struct jobserver *js);

@@ -175,6 +175,45 @@ unmarked_in_another_make() {
 	nothing_left
 }
 
+# gcc -flto=auto is as wide as its jobserver, and make has closed that for a recipe without +: two such links are not
+# more than the slots all the same.
+parallel_links() {
+	rm -rf "$work/lto" && mkdir "$work/lto" && cp "$tree"/slow[1-6].c "$work/lto"
+	cat >"$work/lto/Makefile" <<-'END'
+		CFLAGS = -O2 -flto -fPIC
+		all: one.so two.so
+		%.o: %.c; $(CC) $(CFLAGS) -c -o $@ $<
+		one.so two.so: $(patsubst %,slow%.o,1 2 3 4 5 6); $(CC) $(CFLAGS) -shared -flto=auto -flto-partition=1to1 -o $@ $^
+	END
+	(cd "$work/lto" && "$gauge" -o "$work/lto.gauge" timeout 100 "$farmmake" "${farm_options[@]}" --farm-make "$make" \
+		--farm-local-slots 2 -s) >"$work/build.out" 2>"$work/build.err" </dev/null || fail "parallel links: exit status $?"
+	[ ! -s "$work/build.err" ] || fail "parallel links: $(head -n 3 "$work/build.err")"
+	slots_kept "$work/lto.gauge" 2
+	all_is_well "parallel links"
+}
+
+# What a compiler sees of the pool in a recipe without +: its descriptors when it asks for no more than to use one that
+# is there, and else what make has left of it.
+the_pool_of_a_link() {
+	local words
+	mkdir -p "$work/shown"
+	# shellcheck disable=SC2016  # it is the script's
+	printf '#!/bin/sh\nauth=${MAKEFLAGS##*--jobserver-auth=}\nauth=${auth%%%% *}\n%s\n%s\n' \
+		'[ -p "/proc/self/fd/${auth%,*}" ] && [ -p "/proc/self/fd/${auth#*,}" ] && open=yes' \
+		'echo "${open:-no}" >"$SHOWN"' >"$work/shown/gcc"
+	chmod +x "$work/shown/gcc"
+	for words in '-flto=auto a.o' '-fno-lto -O2 -flto=auto a.o -o a'; do
+		PATH=$work/shown:$PATH SHOWN=$work/shown/open farm --farm-make "$make" -s --eval="all: ; gcc $words" -f /dev/null all \
+			>"$work/build.out" 2>&1 || fail "gcc $words: $(cat "$work/build.out")"
+		[ "$(cat "$work/shown/open")" = yes ] || fail "gcc $words has no pool"
+	done
+	for words in '-flto=jobserver a.o' '-flto a.o' '-flto=auto -fno-lto a.o' '-flto=2 a.o' '-flto=auto -c a.c' 'a.o'; do
+		PATH=$work/shown:$PATH SHOWN=$work/shown/open farm --farm-make "$make" -s --eval="all: ; gcc $words" -f /dev/null all \
+			>"$work/build.out" 2>&1 || fail "gcc $words: $(cat "$work/build.out")"
+		[ "$(cat "$work/shown/open")" = no ] || fail "gcc $words has a pool"
+	done
+}
+
 two_at_once() {
 	rm -f "$tree"/*.o
 	farm --farm-make "$make" --farm-local-slots 1 -s -C "$tree" slow1.o slow2.o slow3.o \
@@ -195,7 +234,7 @@ fi
 for make in "${makes[@]}"; do
 	version=$(deps_version "$make")
 	for story in j_in_the_environment a_recipe_fails a_wrapper_is_killed make_is_killed \
-		stopped_and_continued interrupted_twice output_in_blocks two_at_once; do
+		stopped_and_continued interrupted_twice output_in_blocks parallel_links the_pool_of_a_link two_at_once; do
 		$story
 		note "make $version: $story"
 	done

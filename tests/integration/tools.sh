@@ -301,26 +301,27 @@ row_cargo() {
 
 # --- links by several processes
 row_lto() {
-	local way
+	local way mark
 	source_of lua5.4 --skip-patches
 	mkdir -p "$work/lto" && cp "$work/fresh"/src/*.[ch] "$work/lto" && rm "$work/lto/luac.c"
 	cat >"$work/lto/Makefile" <<-'END'
 		objects = $(patsubst %.c,%.o,$(wildcard *.c))
-		lua: $(objects) ; +$(CC) -O2 $(FLTO) -flto-partition=1to1 -frandom-seed=lua -o $@ $^ -lm
+		lua: $(objects) ; $(MARK)$(CC) -O2 $(FLTO) -flto-partition=1to1 -frandom-seed=lua -o $@ $^ -lm
 		%.o: %.c ; $(CC) -O2 -flto -frandom-seed=$< -DLUA_COMPAT_5_3 -c -o $@ $<
 	END
 	hear_nodes >>"$work/lto/Makefile"
 	rm -rf "$work/fresh" && mv "$work/lto" "$work/fresh"
-	for way in jobserver auto; do
+	for way in jobserver+ auto+ auto; do
+		mark=${way//[^+]/} way=${way%+}
 		fresh
-		must make -j"$slots" FLTO=-flto=$way
+		must make -j"$slots" FLTO=-flto=$way MARK=$mark
 		[ "$(cd "$tree" && ./lua -e 'print(6 * 7)')" = 42 ] || fail "Lua does not work"
 		keep plain
 		fresh
-		must "$gauge" -o "$work/lto.gauge" "$farmmake" "${farm_options[@]}" FLTO=-flto=$way
+		must "$gauge" -o "$work/lto.gauge" "$farmmake" "${farm_options[@]}" FLTO=-flto=$way MARK=$mark
 		! grep -i 'jobserver\|serial' "$work/build.err" || fail "the linker complains"
 		keep farm
-		same "Lua, -flto=$way" plain farm
+		same "Lua, -flto=$way${mark:+, marked}" plain farm
 		slots_kept "$work/lto.gauge" "$slots"
 		awk -v slots="$slots" '$1 == slots { n = $2 } END { exit n < 10 }' "$work/lto.gauge" ||
 			fail "a link in $slots slots used fewer: $(xargs <"$work/lto.gauge")"

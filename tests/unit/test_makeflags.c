@@ -201,6 +201,29 @@ static void check_args(const char *line, const char *want)
 	strv_fini(&argv);
 }
 
+Test(makeflags, point)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{"", ""},
+		{" -j4 --jobserver-auth=10,11", " -j4 --jobserver-auth=7,8"},
+		{"ks -j --jobserver-fds=3,4 --sync-mutex=x -- CC=gcc",
+			"ks -j --jobserver-fds=7,8 --sync-mutex=x -- CC=gcc"},
+		{"-j2 --jobserver-auth=-2,-2", "-j2 --jobserver-auth=7,8"},
+		{" -j2 --jobserver-auth=fifo:/d/tokens -k", " -j2 --jobserver-auth=7,8 -k"},
+		{"--jobserver-auth=3,4 --jobserver-auth=5,6",
+			"--jobserver-auth=7,8 --jobserver-auth=7,8"},
+		{"w -- A=--jobserver-auth=3,4 --jobserver-auth=5,6",
+			"w -- A=--jobserver-auth=3,4 --jobserver-auth=5,6"},
+		{"no\\ --jobserver-auth=1,2", "no\\ --jobserver-auth=1,2"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		_cleanup_free_ char *got = makeflags_point(cases[i].from, 7, 8);
+		cr_expect_str_eq(got, cases[i].to);
+	}
+}
+
 Test(make_args, jobs)
 {
 	static const char *const cases[][2] = {
