@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [OPTION...] [SUITE...] - installs what is missing, builds, tests.
 #
-#   (no option)   gcc: lint, unit and integration; clang, compiled only; unit, io and fuzz under the sanitizers
+#   (no option)   gcc: lint, unit and integration; clang: unit, io and fuzz under the sanitizers
 #   --quick       gcc only, without the integration suite
 #   --asan        every suite under AddressSanitizer and UBSan, and nothing else
 #   --clang       every suite in a build by clang, and nothing else; compiles the fuzzers too
@@ -88,8 +88,8 @@ run() {
 }
 
 asan=("-Db_sanitize=address,undefined" -Db_lundef=false)
-# what is not installed and not timed is compiled faster than it is optimized, and what does not run even more so
-quickly=-Doptimization=1 hardly=-Doptimization=0
+# what is not installed and not timed is compiled faster than it is optimized
+quickly=-Doptimization=1
 
 fuzz_minutes() {
 	local target seconds=${FARMMAKE_TEST_FUZZ_S:-60}
@@ -135,8 +135,7 @@ default)
 			# those that may run beside others wait most of the time
 			MESON_TESTTHREADS=$(($(nproc) + 2)) run build-gcc none integration
 		}
-		CC=clang build build-clang -Dwerror=true $hardly
-		build build-asan -Dwerror=true "${asan[@]}" $quickly && run build-asan asan unit io fuzz
+		CC=clang build build-clang-asan -Dwerror=true "${asan[@]}" $quickly && run build-clang-asan asan unit io fuzz
 	else
 		build build-gcc -Dwerror=true && run build-gcc none "${suites[@]}"
 	fi

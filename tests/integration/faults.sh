@@ -17,7 +17,7 @@ slow_compiler "$work/slow/bin" -DSLOWCC_TIMES=50
 slow_compiler "$work/liar/bin" -DSLOWCC_LIE='"-O0"'
 PATH=$work/cc/bin:$PATH
 measure_cc
-"$build/src/farmprobe/farmprobe" "$work/cc/bin/gcc" >"$work/toolchain" || fail "gcc cannot be measured"
+"$build/src/farmprobe/farmprobe" --cache "$work/measured" "$work/cc/bin/gcc" >"$work/toolchain" || fail "gcc cannot be measured"
 
 sleepy_project "$work/sleepy" 32 300
 build_plain "$work/sleepy" plain

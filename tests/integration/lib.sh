@@ -65,7 +65,7 @@ farm_begin() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CC CFLAGS
-	mkdir -p "$work/home" "$work/run" "$work/tmp"
+	mkdir -p "$work/home" "$work/run" "$work/tmp" "$work/measured"
 	chmod 700 "$work/run"
 	FARMMAKE_TEST_SOURCES=$(deps_sources) # before HOME moves
 	export FARMMAKE_TEST_SOURCES TMPDIR=$work/tmp
@@ -107,7 +107,7 @@ wait_for() {
 }
 
 # What farmprobe finds out about the compilers of this machine is the same for every test of a build tree: it is
-# found out once. Prints the directory of that cache.
+# found out once. Prints the directory of what is known in this test.
 measured() {
 	local dir=$build/tests/measured probe=$build/src/farmprobe/farmprobe name
 	(
@@ -120,7 +120,16 @@ measured() {
 		done | sort -u | xargs -P 2 -n 1 "$probe" --cache "$dir.part" >/dev/null
 		mv "$dir.part" "$dir"
 	) 9>"$dir.lock" >&2 || fail "compilers cannot be measured"
-	echo "$dir"
+	cp -n "$dir"/*.txt "$work/measured"
+	echo "$work/measured"
+}
+
+# measure COMPILER...: a test's own ones, once for all its nodes and clients
+measure() {
+	local cc
+	for cc; do
+		"$build/src/farmprobe/farmprobe" --cache "$work/measured" "$cc" >/dev/null || fail "$cc cannot be measured"
+	done
 }
 
 # start_node NAME [OPTION...]: in the background; its log is $work/NAME.log. It measures the compilers of this

@@ -50,7 +50,7 @@ remove_node() {
 	rm -f "$work/$1.ctl"
 }
 
-# slow_compiler DIR [DEFINITION...]: gcc, as slowcc.c has it
+# slow_compiler DIR [DEFINITION...]: gcc, as slowcc.c has it; measured when it has no odd ways
 slow_compiler() {
 	local dir=$1
 	shift
@@ -58,6 +58,7 @@ slow_compiler() {
 	# in no sanitizer build: those do not run in a jail
 	cc -O2 "$@" -o "$dir/gcc" "$top/tests/integration/slowcc.c" || fail "slowcc.c"
 	ln -sf gcc "$dir/cc"
+	[ $# -gt 0 ] || measure "$dir/gcc" "$dir/cc"
 }
 
 # sleepy_project DIR FILES MS: each file takes so long to compile and next to no CPU time; two have

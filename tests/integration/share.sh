@@ -12,6 +12,7 @@ mkdir -p "$work/cc/bin"
 # in no sanitizer build: those do not run in a jail
 cc -O2 -o "$work/cc/bin/gcc" "$(dirname "$0")/slowcc.c" || fail "slowcc.c"
 ln -s gcc "$work/cc/bin/cc"
+measure "$work/cc/bin/gcc" "$work/cc/bin/cc"
 PATH=$work/cc/bin:$PATH
 
 slots=4 preload=8 # of both nodes together
