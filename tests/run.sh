@@ -135,7 +135,8 @@ default)
 			# those that may run beside others wait most of the time
 			MESON_TESTTHREADS=$(($(nproc) + 2)) run build-gcc none integration
 		}
-		CC=clang build build-clang-asan -Dwerror=true "${asan[@]}" $quickly && run build-clang-asan asan unit io fuzz
+		CC=clang build build-clang-asan -Dwerror=true "${asan[@]}" $quickly &&
+			MESON_TESTTHREADS=$(($(nproc) + 1)) run build-clang-asan asan unit io fuzz
 	else
 		build build-gcc -Dwerror=true && run build-gcc none "${suites[@]}"
 	fi

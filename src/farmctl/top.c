@@ -17,6 +17,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { LOOK_MS = 250, SURVEY_MS = 1000, FILTER_BYTES = 40, STALE_LOOKS = 20, ESCAPE_KEY = 27 };
@@ -204,6 +205,16 @@ static void on_key(struct top *t, int key)
 	}
 }
 
+/* A terminal's word that it has another size may get lost on the way; what was drawn for the old one is in
+ * disorder by then. */
+static void fit(void)
+{
+	struct winsize size;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col &&
+		is_term_resized(size.ws_row, size.ws_col))
+		resizeterm(size.ws_row, size.ws_col);
+}
+
 static void run(struct top *t)
 {
 	setlocale(LC_ALL, "");
@@ -219,6 +230,7 @@ static void run(struct top *t)
 		journals_read(&t->follow, now_s());
 		if (!t->follow.file && t->key)
 			look_at_farm(t);
+		fit();
 		draw(t);
 		int key = getch(); /* waits */
 		timeout(0);

@@ -21,7 +21,7 @@ shown() {
 	screen "$1" | grep -qE -- "$2"
 }
 shows() {
-	wait_for 8 shown "$1" "$2" || fail "no '$2' on the screen:
+	wait_for 8 shown "$1" "$2" || fail "no '$2' on the screen of $(stty -F "$(tmux display-message -p -t "$1" '#{pane_tty}')" size):
 $(screen "$1")"
 }
 # open PANE COMMAND...: a terminal of 80x24
