@@ -53,5 +53,9 @@ struct make_pool {
 };
 char *makeflags_build(const struct make_pool *pool, const char *user);
 
+/* In a build's private directory: links to make's ends of a pool that is pipes, for who has not inherited them. */
+#define MAKEFLAGS_TAKE "take"
+#define MAKEFLAGS_GIVE "give"
+
 /* The same MAKEFLAGS, for a child that has the jobserver it names as these descriptors. malloc'd. */
 char *makeflags_point(const char *makeflags, int read_fd, int write_fd);

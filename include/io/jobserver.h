@@ -25,8 +25,8 @@ struct jobserver_conf {
 	uv_loop_t *loop;
 	enum make_style style;
 	unsigned local_slots;
-	unsigned width;                /* the N that MAKEFLAGS shows */
-	const char *dir;               /* private directory for the fifo */
+	unsigned width;  /* the N that MAKEFLAGS shows */
+	const char *dir; /* private directory for the fifo, or for links to the pipes */
 	const struct make_auth *outer; /* an inherited jobserver, or NULL */
 	void (*on_repaid)(void *ctx, unsigned n);
 	void *ctx;
@@ -46,7 +46,7 @@ void jobserver_owe(struct jobserver *js, unsigned n);
 const struct tokens *jobserver_ledger(const struct jobserver *js);
 /* make and all its children have ended: how many tokens are missing (0: all accounted for). */
 unsigned jobserver_settle(struct jobserver *js);
-/* Gives outer tokens back, removes the fifo, closes everything; on_closed last. */
+/* Gives outer tokens back, removes the fifo or the links, closes everything; on_closed last. */
 void jobserver_close(struct jobserver *js, void (*on_closed)(void *ctx), void *ctx);
 
 /* Runs "make -f -" once (blocking, 5 s at most) and says what it is. ret_version holds 32 bytes. */

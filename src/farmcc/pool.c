@@ -56,8 +56,10 @@ void pool_offer(const struct strv *words, const char *socket)
 		offer(makeflags, auth.path, auth.path);
 	} else if (auth.kind == AUTH_FDS &&
 		   (fcntl(auth.read_fd, F_GETFD) < 0 || fcntl(auth.write_fd, F_GETFD) < 0)) {
-		_cleanup_free_ char *from = xasprintf("%.*s/take", (int)(slash - socket), socket);
-		_cleanup_free_ char *to = xasprintf("%.*s/give", (int)(slash - socket), socket);
+		_cleanup_free_ char *from =
+			xasprintf("%.*s/" MAKEFLAGS_TAKE, (int)(slash - socket), socket);
+		_cleanup_free_ char *to =
+			xasprintf("%.*s/" MAKEFLAGS_GIVE, (int)(slash - socket), socket);
 		offer(makeflags, from, to);
 	}
 }

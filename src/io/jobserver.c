@@ -174,11 +174,11 @@ static void on_back(uv_poll_t *poll, int status, int events)
 
 static void destroy(struct jobserver *js)
 {
+	jobserver_pipe_close(js); /* before what its links lead to may become another's */
 	const int fds[] = {js->pool_fd, js->make_r, js->make_w, js->back_fd};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	jobserver_pipe_close(js);
 	jobserver_keeper_stop(js->keeper);
 	jobserver_outer_free(js->outer);
 	jobserver_fifo_free(js->fifo);

@@ -65,8 +65,9 @@ int jobserver_reopen(int fd, int flags);
 /* The capacity of the pipe that tokens come back through: one that no pipe has by default, so that
  * a farmmake inside can tell split pipes from two descriptors that have nothing to do with make. */
 int jobserver_split_bytes(void);
-/* dir: gets two links to make's ends, for who has not inherited them. */
+/* dir: gets the links of core/makeflags.h. */
 int jobserver_pipe_open(struct jobserver *js, const char *dir);
+/* Removes the links; the pipes are everybody's. */
 void jobserver_pipe_close(struct jobserver *js);
 
 /* NULL when there cannot be one. */

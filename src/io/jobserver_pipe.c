@@ -4,8 +4,8 @@
  * that end is never ours: the pool is opened a second time through /proc. Our copies of make's ends
  * stay open, so that neither pipe is ever without a reader or a writer.
  *
- * Two links in the build's private directory lead to make's ends, through /proc again: "take" and "give", for
- * farmcc, when a link wants them that make has closed them for.
+ * Two links in the build's private directory lead to make's ends, through /proc again, for farmcc, when
+ * a link wants them that make has closed them for.
  *
  * What can fail: no descriptors, no /proc.
  */
@@ -57,8 +57,8 @@ int jobserver_pipe_open(struct jobserver *js, const char *dir)
 	js->back_fd = b[0];
 	js->make_w = b[1];
 	fcntl(js->make_w, F_SETPIPE_SZ, jobserver_split_bytes());
-	js->take = link_to(js->make_r, dir, "take");
-	js->give = link_to(js->make_w, dir, "give");
+	js->take = link_to(js->make_r, dir, MAKEFLAGS_TAKE);
+	js->give = link_to(js->make_w, dir, MAKEFLAGS_GIVE);
 	js->keeper = jobserver_keeper_start(js);
 	return 0;
 }

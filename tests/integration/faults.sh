@@ -405,7 +405,7 @@ cc1_killed() {
 		slow_project "$busy" 12 3
 		build_plain "$busy" busy-plain
 	fi
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4 5 6; do
 		start_build "$busy"
 		while [ $kills -lt 3 ] && ! build_is_over; do
 			for pid in $(pgrep -x cc1); do
@@ -417,7 +417,7 @@ cc1_killed() {
 		end_build busy-plain
 		[ $kills -lt 3 ] || break
 	done
-	[ $kills -gt 0 ] || fail "no compiler ran on the node"
+	[ $kills -ge 3 ] || fail "no compiler ran on the node"
 	seen="$same_files files, $kills compilers killed, $(shares)"
 }
 

@@ -199,7 +199,7 @@ hear_nodes() {
 
 # knows_native: can anybody tell what -march=native means on this machine?
 knows_native() {
-	! "$build/src/farmprobe/farmprobe" /usr/bin/gcc | grep -q '^native -$'
+	! "$build/src/farmprobe/farmprobe" --cache "$(measured)" /usr/bin/gcc | grep -q '^native -$'
 }
 
 # What the first compile of a new machine would do in its own slot. The compilers besides cc and gcc may be any.

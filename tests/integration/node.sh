@@ -323,7 +323,7 @@ check "a directory that is not in the view" says '^refused 1 view '
 source=lasting-$$.c
 client --source "$source" --cancel 1 "$dir/forever.c" "$dir/small.c" >"$dir/out"
 check "a cancelled job ends, the next is done" grep -q '^result 2 0$' "$dir/out"
-check "... and leaves no process" wait_until 5 eval '! pgrep -f "$source"'
+check "... and leaves no process" wait_until 2 eval '! pgrep -f "$source"'
 
 timeout 60 "$NODE_CLIENT" --key "$dir/key" --node "$address" --target "$target" \
 	--source "$source" "$dir/forever.c" "$dir/forever.c" "$dir/forever.c" >"$dir/out" &
@@ -332,9 +332,9 @@ wait_until 20 grep -q '^started 2' "$dir/out" || fail "two jobs run"
 wait_until 20 eval 'pgrep -f "cc1.*$source"' || fail "a compiler is seen"
 pkill -9 -P $client_pid
 killed_ns=$(date +%s%N)
-wait_until 5 eval '! pgrep -f "cc1.*$source"'
+wait_until 2 eval '! pgrep -f "cc1.*$source"'
 took_ms=$((($(date +%s%N) - killed_ns) / 1000000))
-check "a client that is killed leaves no compiler ($took_ms ms)" test $took_ms -lt 3000
+check "a client that is killed leaves no compiler ($took_ms ms)" test $took_ms -lt 1000
 { wait $client_pid; } 2>/dev/null
 check "... and the node goes on" serves
 
@@ -377,7 +377,7 @@ wait_until 20 grep -q '^drain' "$dir/out"
 stop_node -TERM
 wait $client_pid
 check "a second signal does not wait" grep -q '^closed' "$dir/out"
-check "... and leaves no compiler" wait_until 5 eval '! pgrep -f "cc1.*$source"'
+check "... and leaves no compiler" wait_until 2 eval '! pgrep -f "cc1.*$source"'
 
 start_node oak --slots 1
 client --source "$source" "$dir/forever.c" >"$dir/out" &
@@ -385,7 +385,7 @@ client_pid=$!
 wait_until 20 eval 'pgrep -f "cc1.*$source"' || fail "a compiler is seen"
 stop_node -KILL
 wait $client_pid
-check "a node that is killed leaves no compiler" wait_until 5 eval '! pgrep -f "cc1.*$source"'
+check "a node that is killed leaves no compiler" wait_until 2 eval '! pgrep -f "cc1.*$source"'
 rm -f "$dir/port"
 
 # --- keeps no more than it may

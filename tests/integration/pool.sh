@@ -202,15 +202,16 @@ the_pool_of_a_link() {
 		'[ -p "/proc/self/fd/${auth%,*}" ] && [ -p "/proc/self/fd/${auth#*,}" ] && open=yes' \
 		'echo "${open:-no}" >"$SHOWN"' >"$work/shown/gcc"
 	chmod +x "$work/shown/gcc"
+	pool_of() { # WORDS
+		PATH=$work/shown:$PATH SHOWN=$work/shown/open farm --farm-make "$make" -s --eval="all: ; gcc $1" -f /dev/null all \
+			>"$work/build.out" 2>&1 || fail "gcc $1: $(cat "$work/build.out")"
+		cat "$work/shown/open"
+	}
 	for words in '-flto=auto a.o' '-fno-lto -O2 -flto=auto a.o -o a'; do
-		PATH=$work/shown:$PATH SHOWN=$work/shown/open farm --farm-make "$make" -s --eval="all: ; gcc $words" -f /dev/null all \
-			>"$work/build.out" 2>&1 || fail "gcc $words: $(cat "$work/build.out")"
-		[ "$(cat "$work/shown/open")" = yes ] || fail "gcc $words has no pool"
+		[ "$(pool_of "$words")" = yes ] || fail "gcc $words has no pool"
 	done
 	for words in '-flto=jobserver a.o' '-flto a.o' '-flto=auto -fno-lto a.o' '-flto=2 a.o' '-flto=auto -c a.c' 'a.o'; do
-		PATH=$work/shown:$PATH SHOWN=$work/shown/open farm --farm-make "$make" -s --eval="all: ; gcc $words" -f /dev/null all \
-			>"$work/build.out" 2>&1 || fail "gcc $words: $(cat "$work/build.out")"
-		[ "$(cat "$work/shown/open")" = no ] || fail "gcc $words has a pool"
+		[ "$(pool_of "$words")" = no ] || fail "gcc $words has a pool"
 	done
 }
 

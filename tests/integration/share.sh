@@ -5,14 +5,11 @@
 #     many short compiles  |------------------------------------------|
 #     few long ones                  |----------------|
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/relays.sh"
 farm_begin
 [ -x /usr/bin/gcc ] || skip "no /usr/bin/gcc"
 chmod 711 "$work" # jails look into it
-mkdir -p "$work/cc/bin"
-# in no sanitizer build: those do not run in a jail
-cc -O2 -o "$work/cc/bin/gcc" "$(dirname "$0")/slowcc.c" || fail "slowcc.c"
-ln -s gcc "$work/cc/bin/cc"
-measure "$work/cc/bin/gcc" "$work/cc/bin/cc"
+slow_compiler "$work/cc/bin"
 PATH=$work/cc/bin:$PATH
 
 slots=4 preload=8 # of both nodes together
