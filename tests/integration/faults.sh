@@ -487,7 +487,8 @@ wrappers_killed() {
 	[ "$(in_report .summary.tokens.lost)" = 0 ] || fail "tokens were lost"
 	grep -q 'Killed$' "$work/build.err" || fail "no recipe was killed"
 	seen="$(grep -c 'Killed$' "$work/build.err") killed,"
-	nothing_left
+	wait_for 1 session_is_over || fail "still there: $(ps -o stat,ppid,args -s "$build_pid" | tail -n 1)"
+	nothing_else_left
 	farm -s -C "$tree" 2>"$work/again.err" || fail "the next build failed"
 	rm -rf "$work/farm"
 	collect "$tree" "$work/farm"
@@ -531,8 +532,7 @@ interrupt() {
 	[ $status = 130 ] || { [ "$1" = 2 ] && twice_interrupted $status; } || fail "exit status $status"
 	wait_for 1 session_is_over || fail "still there: $(ps -o stat,ppid,args -s "$build_pid" | tail -n 1)"
 	[ -z "$(find "$tree" -name '*.o' -size 0)" ] || fail "half an object"
-	find "$TMPDIR" -name 'cc??????.s' -delete # of a cc1 that make's signal overtook, as without a farm
-	wait_for 1 is_clean || nothing_left
+	wait_for 1 is_clean || nothing_else_left
 	[ "$(in_report .build.exit_status)" != 0 ] || fail "the report says 0"
 	[ "$(in_report .summary.tokens.lost)" = 0 ] || fail "tokens were lost"
 	seen="$(find "$tree" -name '*.o' | wc -l) objects"

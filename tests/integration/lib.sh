@@ -268,6 +268,13 @@ nothing_left() {
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
+# Of a build in which compilers were killed, when its processes are gone: without a farm too, a cc1 that has lost its
+# driver may write the text for an assembler that nobody starts.
+nothing_else_left() {
+	find "$TMPDIR" -name 'cc??????.s' -delete
+	nothing_left
+}
+
 # odd_compiler DIR: a gcc there that no other machine has
 odd_compiler() {
 	mkdir -p "$1"

@@ -92,6 +92,8 @@ a_wrapper_is_killed() {
 	wait $build_pid
 	[ $? = 2 ] || fail "a killed wrapper: exit status is not make's"
 	wait_for 20 session_is_empty || fail "a killed wrapper: something runs on"
+	nothing_else_left
+	wait_for 20 session_is_empty || fail "a killed wrapper: something runs on"
 	all_is_well "a killed wrapper"
 	build || fail "the build cannot go on"
 	same_objects
@@ -104,7 +106,7 @@ make_is_killed() {
 	wait $build_pid 2>/dev/null
 	[ $? = 137 ] || fail "make is killed: exit status $?"
 	wait_for 20 session_is_empty || fail "a killed make's jobs run on: $(ps -o args -s $build_pid)"
-	nothing_left
+	nothing_else_left
 }
 
 # As by ^Z, but that a session without a terminal has nobody to stop it so.
@@ -129,7 +131,7 @@ interrupted_twice() {
 	status=$?
 	twice_interrupted $status || fail "two interrupts: exit status $status"
 	wait_for 20 session_is_empty || fail "two interrupts: something runs on"
-	nothing_left
+	nothing_else_left
 }
 
 # With -O a target's lines stand together, whatever came from a node or the compiler here.
