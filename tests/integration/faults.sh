@@ -487,7 +487,7 @@ wrappers_killed() {
 	[ "$(in_report .summary.tokens.lost)" = 0 ] || fail "tokens were lost"
 	grep -q 'Killed$' "$work/build.err" || fail "no recipe was killed"
 	seen="$(grep -c 'Killed$' "$work/build.err") killed,"
-	wait_for 1 session_is_over || fail "still there: $(ps -o stat,ppid,args -s "$build_pid" | tail -n 1)"
+	session_ends
 	nothing_else_left
 	farm -s -C "$tree" 2>"$work/again.err" || fail "the next build failed"
 	rm -rf "$work/farm"
@@ -530,7 +530,7 @@ interrupt() {
 	wait "$build_pid"
 	status=$?
 	[ $status = 130 ] || { [ "$1" = 2 ] && twice_interrupted $status; } || fail "exit status $status"
-	wait_for 1 session_is_over || fail "still there: $(ps -o stat,ppid,args -s "$build_pid" | tail -n 1)"
+	session_ends
 	[ -z "$(find "$tree" -name '*.o' -size 0)" ] || fail "half an object"
 	wait_for 1 is_clean || nothing_else_left
 	[ "$(in_report .build.exit_status)" != 0 ] || fail "the report says 0"

@@ -261,10 +261,15 @@ same_words() {
 		fail "stderr differs: $(head -n 5 "$work/words")"
 }
 
-# No socket, directory or file of farmmake's stays behind a build. ccache, which meson takes where it is, has its own.
+# The first of what stays where farmmake has its own. ccache, which meson takes where it is, has its own, too.
+left_behind() {
+	find "$XDG_RUNTIME_DIR" "$TMPDIR" -mindepth 1 -name ccache-tmp -prune -o -mindepth 1 -print -quit
+}
+
+# No socket, directory or file of farmmake's stays behind a build.
 nothing_left() {
 	local left
-	left=$(find "$XDG_RUNTIME_DIR" "$TMPDIR" -mindepth 1 -name ccache-tmp -prune -o -mindepth 1 -print -quit)
+	left=$(left_behind)
 	[ -z "$left" ] || fail "left behind: $left"
 }
 

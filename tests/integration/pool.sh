@@ -93,7 +93,6 @@ a_wrapper_is_killed() {
 	[ $? = 2 ] || fail "a killed wrapper: exit status is not make's"
 	wait_for 20 session_is_empty || fail "a killed wrapper: something runs on"
 	nothing_else_left
-	wait_for 20 session_is_empty || fail "a killed wrapper: something runs on"
 	all_is_well "a killed wrapper"
 	build || fail "the build cannot go on"
 	same_objects

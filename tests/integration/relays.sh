@@ -125,8 +125,13 @@ session_is_over() {
 	[ -z "$(ps -o stat=,ppid=,pid=,args= -s "$build_pid" | grep -v '^Z[^ ]* *1 ')" ]
 }
 
+# Nothing of a build runs on, a second later.
+session_ends() {
+	wait_for 1 session_is_over || fail "still there: $(ps -o stat,ppid,args -s "$build_pid" | tail -n 1)"
+}
+
 is_clean() {
-	[ -z "$(find "$XDG_RUNTIME_DIR" "$TMPDIR" -mindepth 1 -print -quit)" ]
+	[ -z "$(left_behind)" ]
 }
 
 # end_build NAME: it ends as the plain build NAME did, with the same files and words; a second later
@@ -142,7 +147,7 @@ end_build() {
 	collect "$tree" "$work/farm"
 	same_files=$(same_trees "$work/$1" "$work/farm") || exit 1
 	same_words "$work/$1.err" "$work/build.err"
-	wait_for 1 session_is_over || fail "still there: $(ps -o stat,ppid,args -s "$build_pid" | tail -n 1)"
+	session_ends
 	wait_for 1 is_clean || nothing_left
 	[ ! -e "$report" ] || [ "$(in_report .summary.tokens.lost)" = 0 ] || fail "tokens were lost"
 }

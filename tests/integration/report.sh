@@ -126,18 +126,7 @@ sed -i 's/-DSLOWCC_MS=200/-DSLOWCC_MS=900/' "$work/many/Makefile"
 build "$work/many" first
 farmctl_report --compare "$work/old.json" "$report"
 grep -q '^slower:$' "$work/ctl.out" || fail "nothing is slower: $(cat "$work/ctl.out")"
-slower_files() { # OLD NEW: as the comparison tells of them
-	python3 -c 'if True:
-		import json, sys
-		def times(path):
-			return {j["source"]: j["t"]["done"] - j["t"]["start"] for j in json.load(open(path))["jobs"]}
-		then, now = map(times, sys.argv[1:])
-		for name in sorted(now, key=lambda name: then[name] - now[name]):
-			if now[name] > then[name]:
-				print("  %+7.2f s  %s: %.2f s, was %.2f s" % (now[name] - then[name], name, now[name], then[name]))
-	' "$@"
-}
-slower_files "$work/old.json" "$report" >"$work/slower"
+python3 "$(dirname "$0")/report_slower.py" "$work/old.json" "$report" >"$work/slower"
 awk '$1 < 0.5 { exit 1 } { exit 0 }' "$work/slower" || fail "not by as much: $(cat "$work/ctl.out")"
 diff "$work/slower" <(sed -n '/^slower:$/,/^[^ ]*:$/p' "$work/ctl.out" | grep '^ ') || fail "other files are slower"
 note "$(head -n 1 "$work/ctl.out")"

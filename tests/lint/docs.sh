@@ -113,9 +113,10 @@ if [ "$(vectors)" != "$(documented_vectors)" ]; then
 		documented_vectors
 	} | sort | uniq -u
 fi
-expect doc/security.md "$(vectors | wc -l) vectors"
-expect README.md "$(vectors | wc -l) ways out"
-expect README.md "0 of $(vectors | wc -l)"
+count=$(vectors | wc -l)
+expect doc/security.md "$count vectors"
+expect README.md "$count ways out"
+expect README.md "0 of $count"
 
 for variable in $(variables); do
 	grep -qw "$variable" doc/man/* || complain "doc/man: $variable is not documented"
